@@ -1,0 +1,82 @@
+import type { JsonObject } from '@praxis/core';
+
+/** The columns that name a row, per table. A table that is not here is compared as a multiset of rows. */
+const NATURAL_KEYS: Readonly<Record<string, readonly string[]>> = {
+  authorized_keys: ['path', 'fingerprint'],
+  block_devices: ['name'],
+  certificates: ['path', 'sha256'],
+  cron_files: ['path'],
+  crontab: ['path', 'minute', 'hour', 'day_of_month', 'month', 'day_of_week', 'command'],
+  deb_packages: ['name', 'arch'],
+  file: ['path'],
+  file_digests: ['path'],
+  filesystems: ['path'],
+  groups: ['groupname'],
+  interface_addresses: ['interface', 'address'],
+  interfaces: ['interface'],
+  kernel_info: ['version'],
+  kernel_modules: ['name'],
+  listening_ports: ['protocol', 'address', 'port'],
+  logged_in_users: ['user', 'tty', 'host'],
+  mounts: ['path', 'device'],
+  os_version: ['name'],
+  packages: ['name', 'arch'],
+  rpm_packages: ['name', 'arch'],
+  services: ['name'],
+  ssh_config: ['scope', 'option'],
+  sudoers: ['source', 'header', 'rule_details'],
+  suid_bin: ['path'],
+  sysctl: ['name'],
+  system_controls: ['name'],
+  systemd_units: ['id'],
+  user_ssh_keys: ['uid', 'path'],
+  users: ['username'],
+};
+
+/** Columns that change by themselves (process ids, sizes in flux, times) and are never drift. */
+const VOLATILE_COLUMNS: Readonly<Record<string, ReadonlySet<string>>> = {
+  file: new Set(['atime']),
+  interfaces: new Set([
+    'ipackets',
+    'opackets',
+    'ibytes',
+    'obytes',
+    'ierrors',
+    'oerrors',
+    'idrops',
+    'odrops',
+    'last_change',
+  ]),
+  kernel_modules: new Set(['used_by', 'address', 'size']),
+  listening_ports: new Set(['pid', 'fd', 'socket', 'net_namespace']),
+  logged_in_users: new Set(['pid', 'time']),
+  mounts: new Set(['blocks', 'blocks_free', 'blocks_available', 'inodes', 'inodes_free']),
+  services: new Set(['pid']),
+  systemd_units: new Set(['job_id', 'job_path', 'job_type']),
+};
+
+/** The natural key of a table's rows, or null when praxis knows none. */
+export function naturalKey(predicate: string): readonly string[] | null {
+  if (!Object.hasOwn(NATURAL_KEYS, predicate)) return null;
+  const columns = NATURAL_KEYS[predicate] ?? null;
+  const volatile = volatileColumns(predicate);
+  return columns?.filter((column) => !volatile.has(column)) ?? null;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** The columns of a table that comparison leaves out. */
+export function volatileColumns(predicate: string): ReadonlySet<string> {
+  return Object.hasOwn(VOLATILE_COLUMNS, predicate) ? (VOLATILE_COLUMNS[predicate] ?? NONE) : NONE;
+}
+
+/** The text that names a row. Columns are encoded with their lengths: no two keys run together. */
+export function rowKey(row: JsonObject, columns: readonly string[]): string {
+  let key = '';
+  for (const column of columns) {
+    const value = row[column];
+    const text = typeof value === 'string' ? value : JSON.stringify(value ?? null);
+    key += `${text.length}:${text}\u0000`;
+  }
+  return key;
+}

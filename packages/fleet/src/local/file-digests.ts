@@ -1,0 +1,45 @@
+import { digestFiles } from './digest-files.ts';
+import { type LocalCollector, unreadable } from './local-collector.ts';
+
+/** How many files one list may watch. */
+export const WATCH_MAX = 10_000;
+
+/** Files whose change decides who may do what on the machine. */
+export const WATCH_DEFAULT: readonly string[] = [
+  '/etc/crontab',
+  '/etc/fstab',
+  '/etc/group',
+  '/etc/hosts',
+  '/etc/ld.so.preload',
+  '/etc/nsswitch.conf',
+  '/etc/passwd',
+  '/etc/pam.d/common-auth',
+  '/etc/pam.d/sshd',
+  '/etc/pam.d/su',
+  '/etc/pam.d/sudo',
+  '/etc/profile',
+  '/etc/resolv.conf',
+  '/etc/shadow',
+  '/etc/ssh/sshd_config',
+  '/etc/sudoers',
+  '/etc/sysctl.conf',
+];
+
+/** Directories whose files are watched, whatever their names. */
+const WATCHED_DIRECTORIES: readonly string[] = ['/etc/ssh/sshd_config.d', '/etc/sudoers.d', '/etc/sysctl.d'];
+
+/** SHA-256, mode and owner of the watched files. Contents never leave this collector. */
+export function fileDigests(watch: readonly string[] | undefined): LocalCollector {
+  return {
+    predicate: 'file_digests',
+    async collect(source) {
+      const files = new Set(watch ?? WATCH_DEFAULT);
+      for (const directory of watch === undefined ? WATCHED_DIRECTORIES : []) {
+        for (const name of await source.names(directory)) files.add(`${directory}/${name}`);
+      }
+      if (files.size > WATCH_MAX)
+        return unreadable('source_too_large', `more than ${WATCH_MAX} files to watch`);
+      return digestFiles(source, [...files].sort());
+    },
+  };
+}
