@@ -3,7 +3,7 @@ import { type InventoryHost, TARGET_PATTERN } from '@praxis/fleet';
 import { type Refusal, refuse } from '../adapter.ts';
 
 /** How long ssh waits for a connection, in seconds. */
-export const CONNECT_TIMEOUT_S = 10;
+const CONNECT_TIMEOUT_S = 10;
 const ALIVE_INTERVAL_S = 15;
 const ALIVE_COUNT_MAX = 3;
 

@@ -18,7 +18,7 @@ const SAYINGS: readonly (readonly [RegExp, ExecutionFault])[] = [
 ];
 
 /** Which of its own failures ssh reports. */
-export function sshFault(said: string): ExecutionFault {
+function sshFault(said: string): ExecutionFault {
   return SAYINGS.find(([saying]) => saying.test(said))?.[1] ?? 'host_unreachable';
 }
 
