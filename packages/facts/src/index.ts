@@ -1,1 +1,34 @@
-export {};
+export * from './bounds.ts';
+export { FactError, type FactErrorCode } from './errors.ts';
+export { openMemoryFactStore } from './memory-store.ts';
+export {
+  FACT_CLASSIFICATIONS,
+  FACT_TYPES,
+  type Fact,
+  type FactClassification,
+  type FactKey,
+  type FactType,
+  isFactType,
+  kindOf,
+} from './model.ts';
+export { openSqliteFactStore, type SqliteFactStoreOptions } from './sqlite-store.ts';
+export type {
+  AsOf,
+  ClassifyFacts,
+  DiffPage,
+  DiffQuery,
+  EndFact,
+  EndResult,
+  FactChange,
+  FactFilter,
+  FactPage,
+  FactPoint,
+  FactQuery,
+  FactStore,
+  HistoryQuery,
+  PageOptions,
+  PutFact,
+  PutResult,
+  ValueCondition,
+} from './store.ts';
+export { FOREVER, type Period } from './timeline.ts';

@@ -1,1 +1,15 @@
-export {};
+export { openDataDir } from './data-dir.ts';
+export { type DataDirLock, lockDataDir } from './data-dir-lock.ts';
+export { StorageError, type StorageErrorCode } from './errors.ts';
+export {
+  GROUP_COMMIT_BATCH_MAX,
+  GROUP_COMMIT_LOCKED_TIMEOUT_MS,
+  GROUP_COMMIT_WAITING_MAX,
+  type GroupCommit,
+  groupCommit,
+  type GroupCommitOptions,
+  type Settled,
+} from './group-commit.ts';
+export { type SqliteMigration } from './migrate.ts';
+export { openSqlite, SQLITE_OPEN_TIMEOUT_MS, type SqliteOptions } from './sqlite.ts';
+export { type SqliteDatabase, type SqlRow, type SqlValue } from './sqlite-database.ts';

@@ -1,0 +1,109 @@
+import type { Instant } from '@praxis/core';
+
+import type { FactType, FactClassification, FactKey, StoredFact } from './model.ts';
+import type { Write } from './validate.ts';
+
+/** What a write did. For an end `factId` and `contentHash` are null. */
+export interface WriteOutcome {
+  readonly recordedAt: Instant;
+  readonly changed: boolean;
+  readonly factId: string | null;
+  readonly contentHash: string | null;
+}
+
+/** What has been recorded when a question was asked; pages of one answer share it. */
+export interface Horizon {
+  /** The latest instant of recording. */
+  readonly recordedAt: Instant;
+  /** The present: the clock, or the latest recording when the clock has stepped back behind it. */
+  readonly now: Instant;
+  /** Where transactions commit out of order: which of them were visible. */
+  readonly snapshot: string | null;
+}
+
+/** Conditions a backend evaluates on its rows. */
+export interface RowFilter {
+  readonly subject?: string | undefined;
+  /** The subject starts with the kind and a colon. */
+  readonly kind?: string | undefined;
+  readonly predicate?: string | undefined;
+  readonly factType?: FactType | undefined;
+  readonly valueKey?: string | undefined;
+  readonly target?: string | undefined;
+  readonly edge?: boolean | undefined;
+  readonly validFromSince?: Instant | undefined;
+  readonly observedSince?: Instant | undefined;
+  readonly observedBefore?: Instant | undefined;
+  /** Subjects (of edges: or targets) out of a set, for traversal. */
+  readonly subjectIn?: readonly string[] | undefined;
+  readonly targetIn?: readonly string[] | undefined;
+}
+
+/** A period (or an instant, when `to` is one microsecond later) of validity, as believed when. */
+export interface Visibility {
+  readonly validFrom: Instant;
+  readonly validTo: Instant;
+  readonly recordedAt: Instant;
+  readonly snapshot: string | null;
+}
+
+export interface Scan {
+  readonly filter: RowFilter;
+  readonly visible: Visibility;
+  /** Continue after this row, in key order. */
+  readonly afterFactId: string | null;
+  readonly rowsMax: number;
+}
+
+export interface HistoryScan {
+  readonly filter: RowFilter;
+  /** Rows recorded later do not exist yet; supersessions later have not happened yet. */
+  readonly horizon: Horizon;
+  readonly afterFactId: string | null;
+  readonly rowsMax: number;
+}
+
+export interface DiffScan {
+  readonly filter: RowFilter;
+  readonly from: Visibility;
+  readonly to: Visibility;
+  /** Continue after all rows of the key of this row. */
+  readonly afterFactId: string | null;
+  readonly rowsMax: number;
+}
+
+/** A row of a diff scan: visible at exactly one of the two points. */
+export interface DiffRow {
+  readonly side: 'before' | 'after';
+  readonly fact: StoredFact;
+}
+
+/** A classification rule in force. */
+export interface ClassificationRule {
+  readonly subject: string;
+  readonly predicate: string;
+  readonly classification: FactClassification;
+}
+
+/**
+ * What differs between the places facts are kept in. Order of keys is that of the UTF-8 bytes of
+ * (subject, predicate, factType, valueKey), then `validFrom`, then the fact id as a number.
+ */
+export interface FactBackend {
+  /** Applies the writes in one transaction, recorded at one instant; resolves when durable. */
+  write(writes: readonly Write[]): Promise<readonly WriteOutcome[]>;
+  horizon(): Promise<Horizon>;
+  point(
+    key: FactKey,
+    at: { validAt: Instant | undefined; recordedAt: Instant | undefined },
+  ): Promise<StoredFact | null>;
+  /** In key order. */
+  scan(scan: Scan): Promise<readonly StoredFact[]>;
+  /** In order of (recordedAt, fact id). */
+  history(scan: HistoryScan): Promise<readonly StoredFact[]>;
+  /** In key order; rows of one key are adjacent, `before` first. */
+  diff(scan: DiffScan): Promise<readonly DiffRow[]>;
+  classificationRules(): Promise<readonly ClassificationRule[]>;
+  addClassificationRule(rule: ClassificationRule & { actor: string; reason: string }): Promise<void>;
+  close(): Promise<void>;
+}

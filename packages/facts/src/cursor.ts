@@ -1,0 +1,60 @@
+import { canonicalJson, type Instant, sha256Hex } from '@praxis/core';
+
+import { CURSOR_LENGTH_MAX } from './bounds.ts';
+import { FactError } from './errors.ts';
+
+/**
+ * Where a page ended. It names the last row looked at by its id alone: the row may be one the reader
+ * must not see.
+ */
+export interface CursorState {
+  readonly afterFactId: string;
+  readonly now: Instant;
+  readonly recordedAt: Instant;
+  readonly snapshot: string | null;
+}
+
+/** A short digest that ties a cursor to its question (without the page options). */
+export function questionDigest(kind: string, question: object): string {
+  const {
+    limit: _limit,
+    cursor: _cursor,
+    allowRestricted: _allow,
+    ...rest
+  } = question as Record<string, unknown>;
+  return sha256Hex(`${kind}\n${canonicalJson(rest)}`).slice(0, 16);
+}
+
+export function encodeCursor(digest: string, state: CursorState): string {
+  const fields = [digest, state.afterFactId, state.now, state.recordedAt, state.snapshot];
+  return Buffer.from(JSON.stringify(fields)).toString('base64url');
+}
+
+/** Throws `FACT_CURSOR_INVALID` for anything that is not a cursor of this very question. */
+export function decodeCursor(digest: string, cursor: string): CursorState {
+  const [found, afterFactId, now, recordedAt, snapshot] = parseFields(cursor);
+  const valid =
+    found === digest &&
+    typeof afterFactId === 'string' &&
+    /^\d{1,16}$/.test(afterFactId) &&
+    Number.isSafeInteger(now) &&
+    Number.isSafeInteger(recordedAt) &&
+    (snapshot === null || (typeof snapshot === 'string' && /^[\d:,]{1,4000}$/.test(snapshot)));
+  if (!valid) throw cursorInvalid();
+  return { afterFactId, now: now as Instant, recordedAt: recordedAt as Instant, snapshot };
+}
+
+function parseFields(cursor: string): unknown[] {
+  if (typeof cursor !== 'string' || cursor.length > CURSOR_LENGTH_MAX) throw cursorInvalid();
+  try {
+    const fields: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (Array.isArray(fields)) return fields;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw cursorInvalid();
+}
+
+function cursorInvalid(): FactError {
+  return new FactError('FACT_CURSOR_INVALID', 'the cursor does not belong to this question');
+}

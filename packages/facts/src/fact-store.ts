@@ -1,0 +1,168 @@
+import type { FactBackend, RowFilter, Visibility } from './backend.ts';
+import { PAGE_SCAN_MAX, TRANSACTION_OPERATIONS_MAX } from './bounds.ts';
+import { checkClassify } from './check-classify.ts';
+import { classifierOf } from './classification.ts';
+import { compileConditions } from './conditions.ts';
+import { questionDigest } from './cursor.ts';
+import { diffPage } from './diff.ts';
+import { factInvalid, queryInvalid } from './errors.ts';
+import type { Fact, StoredFact } from './model.ts';
+import { encodeNext, pageLimit, type PageState, rowFilter, startPage } from './paging.ts';
+import type {
+  EndResult,
+  FactPage,
+  FactPoint,
+  FactQuery,
+  FactStore,
+  HistoryQuery,
+  PageOptions,
+  PutFact,
+  PutResult,
+} from './store.ts';
+import { checkEnd, checkPut, type Write } from './validate.ts';
+
+/** The store over a backend: checking, paging, classification. */
+export function createFactStore(backend: FactBackend): FactStore {
+  return {
+    put: async (fact) => putResult(await writeOne(backend, checkPut(fact))),
+    putMany: (facts) => putMany(backend, facts),
+    end: async (end): Promise<EndResult> => {
+      const outcome = await writeOne(backend, checkEnd(end));
+      return { recordedAt: outcome.recordedAt, contentHash: null, changed: outcome.changed };
+    },
+    get: (point) => get(backend, point),
+    query: (query) => queryPage(backend, query),
+    history: (query) => historyPage(backend, query),
+    diff: (query) => diffPage(backend, query),
+    classify: async (rule) => backend.addClassificationRule(checkClassify(rule)),
+    close: () => backend.close(),
+  };
+}
+
+type Outcome = Awaited<ReturnType<FactBackend['write']>>[number];
+
+async function writeOne(backend: FactBackend, write: Write): Promise<Outcome> {
+  const [outcome] = await backend.write([write]);
+  if (outcome === undefined) throw factInvalid('fact', 'was not answered');
+  return outcome;
+}
+
+function putResult(outcome: Outcome): PutResult {
+  const { recordedAt, changed, factId, contentHash } = outcome;
+  if (factId === null || contentHash === null) throw factInvalid('fact', 'was not answered as a put');
+  return { recordedAt, contentHash, changed, factId };
+}
+
+async function putMany(backend: FactBackend, facts: readonly PutFact[]): Promise<PutResult[]> {
+  if (facts.length === 0) return [];
+  if (facts.length > TRANSACTION_OPERATIONS_MAX) {
+    throw factInvalid('facts', `are more than ${TRANSACTION_OPERATIONS_MAX} in one transaction`);
+  }
+  const outcomes = await backend.write(facts.map(checkPut));
+  return outcomes.map(putResult);
+}
+
+async function get(backend: FactBackend, point: FactPoint): Promise<Fact | null> {
+  const { subject, predicate, factType = 'observed', valueKey = '' } = point;
+  checkInstants(point);
+  const found = await backend.point(
+    { subject, predicate, factType, valueKey },
+    { validAt: point.validAt, recordedAt: point.recordedAt },
+  );
+  if (found === null) return null;
+  const classification = classifierOf(await backend.classificationRules())(subject, predicate);
+  return classification === 'restricted' && point.allowRestricted !== true
+    ? null
+    : { ...found, classification };
+}
+
+async function queryPage(backend: FactBackend, query: FactQuery): Promise<FactPage> {
+  checkInstants(query);
+  const conditions = compileConditions(query.where ?? []);
+  const filter: RowFilter = {
+    ...rowFilter(query),
+    validFromSince: query.becameValidSince,
+    observedSince: query.observedSince,
+    observedBefore: query.observedBefore,
+  };
+  return page(backend, 'query', query, {
+    read: (state, rowsMax) =>
+      backend.scan({ filter, visible: visibilityOf(query, state), afterFactId: state.afterFactId, rowsMax }),
+    accepts: (fact) => conditions(fact.value),
+  });
+}
+
+async function historyPage(backend: FactBackend, query: HistoryQuery): Promise<FactPage> {
+  if (typeof query.subject !== 'string') throw queryInvalid('subject', 'is missing');
+  const filter = rowFilter(query);
+  return page(backend, 'history', query, {
+    read: (state, rowsMax) =>
+      backend.history({ filter, horizon: state, afterFactId: state.afterFactId, rowsMax }),
+    accepts: () => true,
+  });
+}
+
+function visibilityOf(query: FactQuery, state: PageState): Visibility {
+  const validFrom = query.validDuring?.from ?? query.validAt ?? state.now;
+  return {
+    validFrom,
+    validTo: query.validDuring?.to ?? validFrom + 1,
+    recordedAt: query.recordedAt ?? state.recordedAt,
+    snapshot: state.snapshot,
+  };
+}
+
+function checkInstants(query: Partial<FactQuery>): void {
+  const during = query.validDuring;
+  if (during !== undefined && query.validAt !== undefined)
+    throw queryInvalid('validDuring', 'excludes validAt');
+  const instants = {
+    validAt: query.validAt,
+    recordedAt: query.recordedAt,
+    becameValidSince: query.becameValidSince,
+    observedSince: query.observedSince,
+    observedBefore: query.observedBefore,
+    validDuring: during?.from,
+    'validDuring.to': during?.to,
+  };
+  for (const [field, instant] of Object.entries(instants)) {
+    if (instant !== undefined && !Number.isSafeInteger(instant))
+      throw queryInvalid(field, 'is not an instant');
+  }
+  if (during !== undefined && during.from >= during.to) throw queryInvalid('validDuring', 'is empty');
+}
+
+interface PageSource {
+  read(state: PageState, rowsMax: number): Promise<readonly StoredFact[]>;
+  accepts(fact: StoredFact): boolean;
+}
+
+async function page(
+  backend: FactBackend,
+  kind: string,
+  question: PageOptions,
+  source: PageSource,
+): Promise<FactPage> {
+  const limit = pageLimit(question);
+  const digest = questionDigest(kind, question);
+  const state = await startPage(backend, digest, question);
+  const classify = classifierOf(await backend.classificationRules());
+  const facts: Fact[] = [];
+  let withheld = 0;
+  let afterFactId = state.afterFactId;
+  for (let scanned = 0; scanned < PAGE_SCAN_MAX; ) {
+    const rowsMax = Math.min(limit - facts.length + 1, PAGE_SCAN_MAX - scanned);
+    const rows = await source.read({ ...state, afterFactId }, rowsMax);
+    for (const row of rows) {
+      if (facts.length === limit) return { facts, withheld, next: encodeNext(digest, state, afterFactId) };
+      afterFactId = row.factId;
+      if (!source.accepts(row)) continue;
+      const classification = classify(row.subject, row.predicate);
+      if (classification === 'restricted' && question.allowRestricted !== true) withheld += 1;
+      else facts.push({ ...row, classification });
+    }
+    if (rows.length < rowsMax) return { facts, withheld, next: null };
+    scanned += rows.length;
+  }
+  return { facts, withheld, next: encodeNext(digest, state, afterFactId) };
+}

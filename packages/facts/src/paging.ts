@@ -1,0 +1,55 @@
+import type { FactBackend, Horizon, RowFilter } from './backend.ts';
+import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './bounds.ts';
+import { type CursorState, decodeCursor, encodeCursor } from './cursor.ts';
+import { queryInvalid } from './errors.ts';
+import { isFactType } from './model.ts';
+import type { FactFilter, PageOptions } from './store.ts';
+
+/** The conditions of a filter that a backend evaluates. Throws `FACT_QUERY_INVALID`. */
+export function rowFilter(filter: FactFilter): RowFilter {
+  if (filter.factType !== undefined && !isFactType(filter.factType)) {
+    throw queryInvalid('factType', 'is not observed, desired, drift or known_good');
+  }
+  for (const field of ['subject', 'kind', 'predicate', 'valueKey', 'target'] as const) {
+    const value: unknown = filter[field];
+    if (value !== undefined && typeof value !== 'string') throw queryInvalid(field, 'is not a text');
+  }
+  const { subject, kind, predicate, factType, valueKey, target, edge } = filter;
+  return { subject, kind, predicate, factType, valueKey, target, edge };
+}
+
+/** Where a page starts, and the instants the whole answer is as of. */
+export interface PageState extends Horizon {
+  readonly afterFactId: string | null;
+}
+
+/** The state a page starts with: that of its cursor, or the present. */
+export async function startPage(
+  backend: FactBackend,
+  digest: string,
+  options: PageOptions,
+): Promise<PageState> {
+  if (options.cursor !== undefined) return decodeCursor(digest, options.cursor);
+  return { ...(await backend.horizon()), afterFactId: null };
+}
+
+/** Throws `FACT_QUERY_INVALID` for a limit out of bounds. */
+export function pageLimit(options: PageOptions): number {
+  const limit = options.limit ?? PAGE_LIMIT_DEFAULT;
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > PAGE_LIMIT_MAX) {
+    throw queryInvalid('limit', `is not between 1 and ${PAGE_LIMIT_MAX}`);
+  }
+  return limit;
+}
+
+/** The cursor that continues after a row, as of the instants of the whole answer. */
+export function encodeNext(digest: string, state: PageState, afterFactId: string | null): string | null {
+  if (afterFactId === null) return null;
+  const next: CursorState = {
+    afterFactId,
+    now: state.now,
+    recordedAt: state.recordedAt,
+    snapshot: state.snapshot,
+  };
+  return encodeCursor(digest, next);
+}

@@ -1,0 +1,32 @@
+import type { Visibility } from './backend.ts';
+import type { Bind, FactDialect } from './fact-sql.ts';
+
+/** Whether nothing was recorded after an instant, so that only believed rows can be visible then. */
+export type IsPresent = (recordedAt: number) => boolean;
+
+/** How SQLite is asked. The partial indexes are named by the conditions they were made with. */
+export function sqliteDialect(isPresent: IsPresent): FactDialect {
+  return {
+    placeholder: (index) => `?${index}`,
+    contentHashHex: 'lower(hex(f.content_hash))',
+    isOneOf: (column, list) => `${column} IN (SELECT value FROM json_each(${list}))`,
+    joinInOrder: 'CROSS JOIN',
+    visible: (alias, at, bind) =>
+      isPresent(at.recordedAt)
+        ? `${alias}.superseded_at IS NULL AND ${valid(alias, at, bind)}`
+        : `${alias}.seq IN (
+            SELECT p.seq FROM facts p WHERE p.key_id = k.key_id AND p.superseded_at IS NULL
+              AND ${valid('p', at, bind)} AND p.recorded_at <= ${bind(at.recordedAt)}
+            UNION ALL
+            SELECT p.seq FROM facts p WHERE p.key_id = k.key_id AND p.superseded_at > ${bind(at.recordedAt)}
+              AND ${valid('p', at, bind)} AND p.recorded_at <= ${bind(at.recordedAt)})`,
+    visibleAlone: (alias, at, bind) =>
+      `(${valid(alias, at, bind)} AND ${alias}.recorded_at <= ${bind(at.recordedAt)}
+        AND (${alias}.superseded_at IS NULL OR ${alias}.superseded_at > ${bind(at.recordedAt)}))`,
+    existed: (alias, horizon, bind) => `${alias}.recorded_at <= ${bind(horizon.recordedAt)}`,
+  };
+}
+
+function valid(alias: string, at: Visibility, bind: Bind): string {
+  return `${alias}.valid_from < ${bind(at.validTo)} AND ${alias}.valid_to > ${bind(at.validFrom)}`;
+}

@@ -1,0 +1,128 @@
+import type { Clock } from '@praxis/core';
+import {
+  GROUP_COMMIT_BATCH_MAX,
+  groupCommit,
+  openSqlite,
+  type SqliteDatabase,
+  type SqlRow,
+  type SqlValue,
+} from '@praxis/storage';
+
+import type { ClassificationRule, DiffRow, FactBackend, WriteOutcome } from './backend.ts';
+import { CLASSIFICATION_RULES_MAX } from './bounds.ts';
+import { factInvalid } from './errors.ts';
+import { asRecordedBy, type Cell, toStoredFact } from './fact-rows.ts';
+import { diffSql, historySql, scanSql, type SqlParam, type SqlQuery } from './fact-sql.ts';
+import { createFactStore } from './fact-store.ts';
+import type { FactClassification } from './model.ts';
+import { sqliteDialect } from './sqlite-dialect.ts';
+import { createPointReader } from './sqlite-point.ts';
+import { SQLITE_FACT_MIGRATIONS } from './sqlite-schema.ts';
+import { createSqliteWriter, type SqliteWriter } from './sqlite-writer.ts';
+import type { FactStore } from './store.ts';
+import type { Write } from './validate.ts';
+
+export interface SqliteFactStoreOptions {
+  /** A file (created owner-only), or `:memory:`. */
+  path: string;
+  clock: Clock;
+}
+
+/**
+ * Opens the store in a SQLite file. Throws `STORE_CORRUPT`, `STORE_TAMPERED`, `STORE_LOCKED`,
+ * `STORE_PATH_UNSAFE`, `STORE_VERSION_UNKNOWN`.
+ */
+export async function openSqliteFactStore(options: SqliteFactStoreOptions): Promise<FactStore> {
+  const db = openSqlite({ path: options.path, migrations: SQLITE_FACT_MIGRATIONS });
+  return createFactStore(sqliteBackend(db, options.clock));
+}
+
+/** The backend over an open database with the schema of `SQLITE_FACT_MIGRATIONS`. */
+export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
+  const writer = createSqliteWriter(db, clock);
+  const commits = groupCommit<readonly Write[], readonly WriteOutcome[]>({
+    commit: (batch) => writer.commit(batch),
+    batchMax: GROUP_COMMIT_BATCH_MAX,
+  });
+  const dialect = sqliteDialect((recordedAt) => recordedAt >= writer.lastRecordedAt());
+  const readPoint = createPointReader(db);
+  const present = (): number => Math.max(clock.now(), writer.lastRecordedAt());
+
+  return {
+    write: (writes) => commits.submit(writes),
+    async horizon() {
+      const recordedAt = writer.lastRecordedAt();
+      return { recordedAt, now: Math.max(clock.now(), recordedAt), snapshot: null };
+    },
+    async point(key, at) {
+      return readPoint(key, at.validAt ?? present(), at.recordedAt ?? Number.MAX_SAFE_INTEGER);
+    },
+    scan: async (scan) => readRows(db, scanSql(scan, dialect)).map(toStoredFact),
+    async history(scan) {
+      const rows = readRows(db, historySql(scan, dialect));
+      return rows.map((row) => asRecordedBy(toStoredFact(row), scan.horizon.recordedAt));
+    },
+    diff: async (scan) =>
+      readRows(db, diffSql(scan, dialect)).map(
+        (row): DiffRow => ({ side: Number(row[20]) === 0 ? 'before' : 'after', fact: toStoredFact(row) }),
+      ),
+    classificationRules: rulesReader(db),
+    addClassificationRule: async (rule) => addRule(db, writer, clock, rule),
+    async close() {
+      await commits.close();
+      db.close();
+    },
+  };
+}
+
+function readRows(db: SqliteDatabase, query: SqlQuery): Cell[][] {
+  return db.prepare(query.text, { arrays: true }).all(...query.params.map(toSqlValue)) as unknown as Cell[][];
+}
+
+function toSqlValue(param: SqlParam): SqlValue {
+  return typeof param === 'string' || typeof param === 'number' || param === null
+    ? param
+    : JSON.stringify(param);
+}
+
+/** Reads the rules again only when some connection has changed them since. */
+function rulesReader(db: SqliteDatabase): () => Promise<readonly ClassificationRule[]> {
+  const newest = db.prepare('SELECT max(rule_id) FROM fact_classifications', { arrays: true });
+  let version: unknown;
+  let rules: readonly ClassificationRule[] = [];
+  return async () => {
+    const found = (newest.get() as unknown as SqlValue[])[0];
+    if (found !== version) rules = readRules(db);
+    version = found;
+    return rules;
+  };
+}
+
+function readRules(db: SqliteDatabase): ClassificationRule[] {
+  const rows = db.all(`SELECT subject_pattern, predicate_pattern, classification FROM fact_classifications
+    WHERE rule_id IN (SELECT max(rule_id) FROM fact_classifications GROUP BY subject_pattern, predicate_pattern)`);
+  return rows.map((row: SqlRow) => ({
+    subject: String(row['subject_pattern']),
+    predicate: String(row['predicate_pattern']),
+    classification: row['classification'] as FactClassification,
+  }));
+}
+
+function addRule(
+  db: SqliteDatabase,
+  writer: SqliteWriter,
+  clock: Clock,
+  rule: ClassificationRule & { actor: string; reason: string },
+): void {
+  if (readRules(db).length >= CLASSIFICATION_RULES_MAX) {
+    throw factInvalid('classification', `rules are more than ${CLASSIFICATION_RULES_MAX}`);
+  }
+  const recordedAt = Math.max(clock.now(), writer.lastRecordedAt());
+  db.transact(() =>
+    db.run(
+      `INSERT INTO fact_classifications (subject_pattern, predicate_pattern, classification, recorded_at, actor, reason)
+       VALUES (?,?,?,?,?,?)`,
+      [rule.subject, rule.predicate, rule.classification, recordedAt, rule.actor, rule.reason],
+    ),
+  );
+}

@@ -1,0 +1,194 @@
+import type { Instant, Json } from '@praxis/core';
+
+import type { Fact, FactClassification, FactType } from './model.ts';
+
+/** A write of one value. */
+export interface PutFact {
+  /** `kind:name`. */
+  subject: string;
+  predicate: string;
+  /** Default `observed`. */
+  factType?: FactType;
+  value: Json;
+  /** What makes a predicate multi-valued. Default: the empty string. */
+  valueKey?: string;
+  /** The other end, for an edge: `predicate` is its relation and `valueKey` defaults to the target. */
+  target?: string;
+  /** Default: the instant of recording. */
+  validFrom?: Instant;
+  /**
+   * Absent: until the next later `validFrom` believed for the key, so that a late observation never
+   * displaces a newer one. Given (or `infinity`): exactly this period, whatever was believed about it.
+   */
+  validTo?: Instant | 'infinity';
+  /** Compare-and-set: the content hash believed at `validFrom`, null for none. */
+  expected?: string | null;
+  actor: string;
+  reason: string;
+  source?: string;
+  /** Between 0 and 1. */
+  confidence?: number;
+  /** When it was seen. Default: the instant of recording. */
+  observedAt?: Instant;
+  /** A second put with the same key and content answers as the first did and changes nothing. */
+  idempotencyKey?: string;
+}
+
+/** Removes belief over a valid period, without putting another in its place. */
+export interface EndFact {
+  subject: string;
+  predicate: string;
+  factType?: FactType;
+  valueKey?: string;
+  /** Default: the instant of recording. */
+  validFrom?: Instant;
+  /** Default `infinity`. */
+  validTo?: Instant | 'infinity';
+  expected?: string | null;
+  actor: string;
+  reason: string;
+  idempotencyKey?: string;
+}
+
+export interface PutResult {
+  /** The instant of the transaction, later than that of every transaction before it. */
+  recordedAt: Instant;
+  contentHash: string;
+  /** False when the same was believed already: then the observation was counted, no row written. */
+  changed: boolean;
+  factId: string;
+}
+
+export interface EndResult {
+  recordedAt: Instant;
+  /** Nothing is believed now; null is what `expected` takes for that. */
+  contentHash: null;
+  changed: boolean;
+}
+
+/** A condition on a value. `path` is a JSON pointer (RFC 6901); the empty string is the whole value. */
+export interface ValueCondition {
+  path: string;
+  /** `contains`: an array has the member, an object the key, a text the text. */
+  op: 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'contains' | 'exists';
+  /** Not used by `exists`. */
+  value?: Json;
+}
+
+/** Which facts are meant, whatever the instant. All conditions must hold. */
+export interface FactFilter {
+  subject?: string;
+  /** The part of the subject before the colon. */
+  kind?: string;
+  predicate?: string;
+  factType?: FactType;
+  valueKey?: string;
+  /** Edges to this subject only. */
+  target?: string;
+  /** True: edges only; false: no edges. */
+  edge?: boolean;
+  where?: readonly ValueCondition[];
+}
+
+/** What is common to all questions that answer in pages. */
+export interface PageOptions {
+  /** Default `PAGE_LIMIT_DEFAULT`, at most `PAGE_LIMIT_MAX`. */
+  limit?: number;
+  /** `next` of the page before: the same question, answered as of the same instants. */
+  cursor?: string;
+  /** Default false: restricted facts are left out and counted in `withheld`. */
+  allowRestricted?: boolean;
+}
+
+export interface FactQuery extends FactFilter, PageOptions {
+  /** About which instant. Default: now. */
+  validAt?: Instant;
+  /** Instead of one instant: all versions whose valid period meets `[from, to)`. */
+  validDuring?: { from: Instant; to: Instant };
+  /** As believed when. Default: now. */
+  recordedAt?: Instant;
+  /** Only what became valid at or after this instant. */
+  becameValidSince?: Instant;
+  /** Only what was last observed at or after, or before, this instant. `observedBefore` finds the stale. */
+  observedSince?: Instant;
+  observedBefore?: Instant;
+}
+
+export interface FactPage {
+  facts: Fact[];
+  /** How many facts of this page's range were left out because they are restricted. */
+  withheld: number;
+  /** The cursor of the next page, or null at the end. */
+  next: string | null;
+}
+
+export interface HistoryQuery extends PageOptions {
+  subject: string;
+  predicate?: string;
+  factType?: FactType;
+  valueKey?: string;
+}
+
+/** A point on both axes; what is absent is now. */
+export interface AsOf {
+  validAt?: Instant;
+  recordedAt?: Instant;
+}
+
+export interface DiffQuery extends Omit<FactFilter, 'where'>, PageOptions {
+  from: AsOf;
+  to: AsOf;
+}
+
+export interface FactChange {
+  change: 'added' | 'removed' | 'changed';
+  before: Fact | null;
+  after: Fact | null;
+}
+
+export interface DiffPage {
+  changes: FactChange[];
+  withheld: number;
+  next: string | null;
+}
+
+/** A rule by pattern (`*` stands for any text). Of all rules that match, the most restrictive holds. */
+export interface ClassifyFacts {
+  subject: string;
+  /** Default `*`. */
+  predicate?: string;
+  classification: FactClassification;
+  actor: string;
+  reason: string;
+}
+
+/**
+ * The bitemporal store. Every write is one transaction, durable when it resolves, with an instant of
+ * its own that is later than all before it, whatever the clock does. Nothing is ever deleted.
+ * Throws `FactError` for refused requests and `StorageError` for faults.
+ */
+export interface FactStore {
+  put(fact: PutFact): Promise<PutResult>;
+  /** All or none, recorded at one instant. */
+  putMany(facts: readonly PutFact[]): Promise<PutResult[]>;
+  end(end: EndFact): Promise<EndResult>;
+  /** The one fact believed for a key as of two instants, or null. */
+  get(key: FactPoint): Promise<Fact | null>;
+  /** In order of subject, predicate, fact type, value key, validFrom (by UTF-8 bytes). */
+  query(query: FactQuery): Promise<FactPage>;
+  /** All versions, believed or not, in order of recording. */
+  history(query: HistoryQuery): Promise<FactPage>;
+  /** What differs between two points; rows that say the same are no difference. */
+  diff(query: DiffQuery): Promise<DiffPage>;
+  /** Sets who may read. An act of an operator or of configuration. */
+  classify(rule: ClassifyFacts): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface FactPoint extends AsOf {
+  subject: string;
+  predicate: string;
+  factType?: FactType;
+  valueKey?: string;
+  allowRestricted?: boolean;
+}

@@ -1,0 +1,204 @@
+import { canonicalJson, INSTANT_MIN, type Instant, PraxisError, sha256Hex } from '@praxis/core';
+
+import {
+  ACTOR_LENGTH_MAX,
+  IDEMPOTENCY_KEY_LENGTH_MAX,
+  PREDICATE_LENGTH_MAX,
+  REASON_LENGTH_MAX,
+  SOURCE_LENGTH_MAX,
+  SUBJECT_LENGTH_MAX,
+  VALUE_BYTES_MAX,
+  VALUE_KEY_LENGTH_MAX,
+} from './bounds.ts';
+import { FactError, factInvalid } from './errors.ts';
+import { type FactKey, isFactType } from './model.ts';
+import type { EndFact, PutFact } from './store.ts';
+import { FOREVER } from './timeline.ts';
+
+/** A write that has been checked; what the backends see. */
+export interface Write {
+  readonly key: FactKey;
+  /** Null for an end. */
+  readonly content: WriteContent | null;
+  readonly validFrom: Instant | undefined;
+  /** Null: until the next later `validFrom` believed. */
+  readonly validTo: Instant | null;
+  readonly expected: string | null | undefined;
+  readonly actor: string;
+  readonly reason: string;
+  readonly source: string | null;
+  readonly observedAt: Instant | undefined;
+  readonly idempotency: { readonly key: string; readonly digest: string } | null;
+}
+
+export interface WriteContent {
+  /** Canonical JSON. */
+  readonly value: string;
+  readonly target: string | null;
+  readonly confidence: number | null;
+  readonly contentHash: string;
+}
+
+const SUBJECT = /^[A-Za-z][\w.-]{0,63}:./su;
+// eslint-disable-next-line no-control-regex -- control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f]/u;
+const CONTENT_HASH = /^[0-9a-f]{64}$/;
+
+/** Checks a put. Throws `FACT_INVALID` or `FACT_TOO_LARGE`. */
+export function checkPut(fact: PutFact): Write {
+  const target = fact.target === undefined ? null : checkSubject('target', fact.target);
+  const key = checkKey({ ...fact, valueKey: fact.valueKey ?? target ?? '' });
+  const content = checkContent(key, fact, target);
+  const write = {
+    key,
+    content,
+    ...checkPeriod(fact),
+    expected: checkExpected(fact.expected),
+    actor: checkText('actor', fact.actor, { min: 1, max: ACTOR_LENGTH_MAX }),
+    reason: checkProse('reason', fact.reason, REASON_LENGTH_MAX),
+    source:
+      fact.source === undefined ? null : checkText('source', fact.source, { min: 1, max: SOURCE_LENGTH_MAX }),
+    observedAt: checkInstant('observedAt', fact.observedAt),
+  };
+  return { ...write, idempotency: checkIdempotency(fact.idempotencyKey, write) };
+}
+
+/** Checks an end. Throws `FACT_INVALID`. */
+export function checkEnd(end: EndFact): Write {
+  const period = checkPeriod(end);
+  const write = {
+    key: checkKey({ ...end, valueKey: end.valueKey ?? '' }),
+    content: null,
+    validFrom: period.validFrom,
+    validTo: period.validTo ?? FOREVER,
+    expected: checkExpected(end.expected),
+    actor: checkText('actor', end.actor, { min: 1, max: ACTOR_LENGTH_MAX }),
+    reason: checkProse('reason', end.reason, REASON_LENGTH_MAX),
+    source: null,
+    observedAt: undefined,
+  };
+  return { ...write, idempotency: checkIdempotency(end.idempotencyKey, write) };
+}
+
+/** The content hash of a fact: what compare-and-set compares. */
+export function contentHashOf(
+  key: FactKey,
+  content: { value: string; target: string | null; confidence: number | null },
+): string {
+  // One canonical JSON array: unambiguous, and cheaper to make than an object.
+  const head = JSON.stringify([
+    key.subject,
+    key.predicate,
+    key.factType,
+    key.valueKey,
+    content.target,
+    content.confidence,
+  ]);
+  return sha256Hex(`${head}\n${content.value}`);
+}
+
+function checkKey(key: {
+  subject: string;
+  predicate: string;
+  factType?: unknown;
+  valueKey: string;
+}): FactKey {
+  const factType = key.factType ?? 'observed';
+  if (!isFactType(factType)) throw factInvalid('factType', 'is not observed, desired, drift or known_good');
+  return {
+    subject: checkSubject('subject', key.subject),
+    predicate: checkText('predicate', key.predicate, { min: 1, max: PREDICATE_LENGTH_MAX }),
+    factType,
+    valueKey: checkText('valueKey', key.valueKey, { min: 0, max: VALUE_KEY_LENGTH_MAX }),
+  };
+}
+
+/** Checks a subject `kind:name`. Throws `FACT_INVALID`. */
+export function checkSubject(field: string, subject: unknown): string {
+  const text = checkText(field, subject, { min: 1, max: SUBJECT_LENGTH_MAX });
+  if (!SUBJECT.test(text)) throw factInvalid(field, 'is not of the form kind:name');
+  return text;
+}
+
+/** Checks a short text without control characters. Throws `FACT_INVALID`. */
+export function checkText(field: string, text: unknown, length: { min: number; max: number }): string {
+  if (typeof text !== 'string') throw factInvalid(field, 'is not a text');
+  if (text.length < length.min) throw factInvalid(field, 'is empty');
+  if (text.length > length.max) throw factInvalid(field, `is longer than ${length.max}`);
+  if (CONTROL.test(text) || !text.isWellFormed())
+    throw factInvalid(field, 'holds control characters or lone surrogates');
+  return text;
+}
+
+function checkProse(field: string, text: unknown, max: number): string {
+  if (typeof text !== 'string') throw factInvalid(field, 'is not a text');
+  if (text.length > max) throw factInvalid(field, `is longer than ${max}`);
+  if (text.includes('\0') || !text.isWellFormed()) throw factInvalid(field, 'holds NUL or lone surrogates');
+  return text;
+}
+
+function checkContent(key: FactKey, fact: PutFact, target: string | null): WriteContent {
+  const value = canonicalValue(fact.value);
+  const confidence = fact.confidence ?? null;
+  if (confidence !== null && !(typeof confidence === 'number' && confidence >= 0 && confidence <= 1)) {
+    throw factInvalid('confidence', 'is not between 0 and 1');
+  }
+  return { value, target, confidence, contentHash: contentHashOf(key, { value, target, confidence }) };
+}
+
+function canonicalValue(value: unknown): string {
+  if (value === undefined) throw factInvalid('value', 'is missing');
+  const text = canonicalOrInvalid(value);
+  // A UTF-16 code unit is at most three bytes of UTF-8: most values need no count.
+  if (text.length > VALUE_BYTES_MAX / 3 && Buffer.byteLength(text) > VALUE_BYTES_MAX) {
+    throw new FactError('FACT_TOO_LARGE', `\`value\` is larger than ${VALUE_BYTES_MAX} bytes`, {
+      fields: { field: 'value', bytes_max: VALUE_BYTES_MAX },
+    });
+  }
+  return text;
+}
+
+function canonicalOrInvalid(value: unknown): string {
+  try {
+    return canonicalJson(value);
+  } catch (error) {
+    if (!(error instanceof PraxisError)) throw error;
+    throw new FactError('FACT_INVALID', `\`value\` is not JSON: ${error.message}`, {
+      cause: error,
+      fields: { field: 'value' },
+    });
+  }
+}
+
+function checkPeriod(write: { validFrom?: Instant; validTo?: Instant | 'infinity' }): {
+  validFrom: Instant | undefined;
+  validTo: Instant | null;
+} {
+  const validFrom = checkInstant('validFrom', write.validFrom);
+  const validTo = write.validTo === 'infinity' ? FOREVER : (checkInstant('validTo', write.validTo) ?? null);
+  if (validFrom !== undefined && validTo !== null && validFrom >= validTo) {
+    throw factInvalid('validTo', 'is not later than validFrom');
+  }
+  return { validFrom, validTo };
+}
+
+/** Checks an optional instant. Throws `FACT_INVALID`. */
+export function checkInstant(field: string, instant: Instant | undefined): Instant | undefined {
+  if (instant === undefined) return undefined;
+  if (!Number.isSafeInteger(instant) || instant < INSTANT_MIN || instant >= FOREVER) {
+    throw factInvalid(field, 'is not an instant in whole microseconds');
+  }
+  return instant;
+}
+
+function checkExpected(expected: unknown): string | null | undefined {
+  if (expected === undefined || expected === null) return expected;
+  if (typeof expected === 'string' && CONTENT_HASH.test(expected)) return expected;
+  throw factInvalid('expected', 'is neither a content hash nor null');
+}
+
+function checkIdempotency(key: string | undefined, write: object): Write['idempotency'] {
+  if (key === undefined) return null;
+  checkText('idempotencyKey', key, { min: 1, max: IDEMPOTENCY_KEY_LENGTH_MAX });
+  return { key, digest: sha256Hex(JSON.stringify(write)) };
+}

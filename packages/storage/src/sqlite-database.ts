@@ -1,0 +1,103 @@
+import { chmodSync, existsSync } from 'node:fs';
+import { backup, type DatabaseSync, type StatementSync } from 'node:sqlite';
+
+import { fromSqlite, StorageError } from './errors.ts';
+
+/** What SQLite stores. Binding anything else (a boolean, `undefined`) is a mistake it would hide. */
+export type SqlValue = string | number | bigint | Uint8Array | null;
+export type SqlRow = Record<string, SqlValue>;
+
+/** One open database. Statements are prepared once per text and kept. */
+export interface SqliteDatabase {
+  readonly path: string;
+  all(sql: string, params?: readonly SqlValue[]): SqlRow[];
+  get(sql: string, params?: readonly SqlValue[]): SqlRow | undefined;
+  /** Rows as arrays in column order: the cheapest form, for hot paths. */
+  prepare(sql: string, options?: { arrays?: boolean }): StatementSync;
+  run(sql: string, params?: readonly SqlValue[]): { changes: number; lastId: number };
+  /** Runs `work` in one `BEGIN IMMEDIATE` transaction; rolls back when it throws. Synchronous. */
+  transact<R>(work: () => R): R;
+  /** Copies the database while it is in use. The copy is owner-only. */
+  backupTo(path: string): Promise<void>;
+  close(): void;
+}
+
+/** How many distinct statements are kept prepared; the oldest makes room for a new one. */
+const STATEMENTS_MAX = 256;
+
+export function wrapSqlite(db: DatabaseSync, path: string): SqliteDatabase {
+  const statements = new Map<string, StatementSync>();
+  const prepare = (sql: string, options: { arrays?: boolean } = {}): StatementSync => {
+    const key = options.arrays === true ? `a:${sql}` : sql;
+    const known = statements.get(key);
+    if (known !== undefined) return known;
+    if (statements.size >= STATEMENTS_MAX) statements.delete(statements.keys().next().value ?? '');
+    const statement = db.prepare(sql);
+    if (options.arrays === true) statement.setReturnArrays(true);
+    statements.set(key, statement);
+    return statement;
+  };
+  return {
+    path,
+    prepare: (sql, options) => guarded(path, () => prepare(sql, options)),
+    all: (sql, params = []) => guarded(path, () => prepare(sql).all(...checked(params)) as SqlRow[]),
+    get: (sql, params = []) =>
+      guarded(path, () => prepare(sql).get(...checked(params)) as SqlRow | undefined),
+    run: (sql, params = []) =>
+      guarded(path, () => {
+        const result = prepare(sql).run(...checked(params));
+        return { changes: Number(result.changes), lastId: Number(result.lastInsertRowid) };
+      }),
+    transact: (work) => transact(db, path, work),
+    backupTo: (target) => backupTo(db, path, target),
+    close: () => {
+      if (db.isOpen) db.close();
+    },
+  };
+}
+
+function transact<R>(db: DatabaseSync, path: string, work: () => R): R {
+  guarded(path, () => db.exec('BEGIN IMMEDIATE'));
+  try {
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // SQLite has rolled back by itself after a full disk or an I/O error.
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw fromSqlite(error, `writing \`${path}\``);
+  }
+}
+
+async function backupTo(db: DatabaseSync, path: string, target: string): Promise<void> {
+  if (existsSync(target)) throw new StorageError('STORE_PATH_UNSAFE', `\`${target}\` exists already`);
+  try {
+    await backup(db, target);
+    chmodSync(target, 0o600);
+  } catch (error) {
+    throw fromSqlite(error, `backing up \`${path}\``);
+  }
+}
+
+function guarded<R>(path: string, work: () => R): R {
+  try {
+    return work();
+  } catch (error) {
+    throw fromSqlite(error, `using \`${path}\``);
+  }
+}
+
+// A Date or an object as the first argument would be taken for named parameters and bind NULLs.
+function checked(params: readonly SqlValue[]): readonly SqlValue[] {
+  for (const param of params) {
+    const isValue =
+      param === null ||
+      typeof param === 'string' ||
+      typeof param === 'number' ||
+      typeof param === 'bigint' ||
+      param instanceof Uint8Array;
+    if (!isValue)
+      throw new StorageError('STORE_FAILED', `a parameter of type ${typeof param} cannot be bound`);
+  }
+  return params;
+}
