@@ -13,3 +13,4 @@ export {
   type PinnedFetchOptions,
 } from './egress/pinned-fetch.ts';
 export { resolveWithDns } from './egress/resolve-with-dns.ts';
+export { REDACTED, redact, redactText } from './redaction/redact.ts';

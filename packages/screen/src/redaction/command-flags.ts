@@ -1,0 +1,135 @@
+import { CLIENT_OPTIONS, OPERAND_SECRETS, type SecretOption } from './command-clients.ts';
+import { looksLikeCredential } from './entropy.ts';
+import { isQuantity, keySensitivity } from './key-names.ts';
+import type { ShellWord } from './shell-words.ts';
+
+/** A part of a word that is secret: `from` counts in characters of the word's value, to its end. */
+export interface SecretPart {
+  readonly word: number;
+  readonly from: number;
+}
+
+const CLIENT_NAME = /(?:^|[/\\])([A-Za-z0-9_-]{1,40})(?:\.exe)?$/;
+const FLAG = /^(?:--?|\/)([A-Za-z][\w.-]{0,63})$/;
+const NOT_ASKED = /^(?:no|ask|prompt|show|without|use|skip|stdin|has|hide|print|with|enable|disable|allow)[-_]/i;
+
+// In a sentence about a flag the next word is prose, not a value.
+const PROSE: ReadonlySet<string> = new Set(
+  'flag option options parameter parameters argument switch to is are and or for from on with was were must should can may instead in if when then it the a an as by not has not does via that this which prompts requires'.split(' '),
+);
+
+/**
+ * The secret parts of a command's words: values of credential flags, of one-letter options of known clients, and of
+ * operands such as `net user NAME PASSWORD`. One pass over the words.
+ */
+export function commandSecrets(words: readonly ShellWord[]): SecretPart[] {
+  const parts: SecretPart[] = [];
+  let options: readonly SecretOption[] = [];
+  let seen: string[] = [];
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] as ShellWord;
+    if (word.startsCommand) {
+      options = [];
+      seen = [];
+    }
+    const client = clientOptions(word.value);
+    if (client !== null) options = seen.includes('sshpass') ? [...client] : client;
+    if (seen.length < SEEN_WORDS_MAX) seen.push(baseName(word.value));
+    parts.push(...flagParts(words, index), ...optionParts(words, index, { options, seen }), ...operandParts(words, index));
+  }
+  return parts;
+}
+
+/** Only the first words of a command tell which subcommand it is. */
+const SEEN_WORDS_MAX = 16;
+
+function baseName(word: string): string {
+  return word.length > 256 ? '' : (CLIENT_NAME.exec(word)?.[1] ?? word).toLowerCase();
+}
+
+function clientOptions(word: string): readonly SecretOption[] | null {
+  if (word.length > 256 || word.startsWith('-')) return null;
+  const name = baseName(word);
+  return CLIENT_OPTIONS.find((entry) => entry.client.test(name))?.options ?? null;
+}
+
+function looksLikeFlag(value: string): boolean {
+  return /^--?[A-Za-z][A-Za-z-]*(?:=.*)?$/s.test(value);
+}
+
+function isReference(value: string): boolean {
+  return /^\$\{[A-Za-z_]\w{0,63}\}$|^\$[A-Z][A-Z0-9]*_[A-Z0-9_]{1,63}$|^"?\$\(/.test(value);
+}
+
+// `--password X`, `-token X`, `/pass X`.
+function flagParts(words: readonly ShellWord[], index: number): SecretPart[] {
+  const flag = FLAG.exec((words[index] as ShellWord).value);
+  const next = words[index + 1];
+  if (flag === null || next === undefined || next.startsCommand) return [];
+  const name = flag[1] as string;
+  if (NOT_ASKED.test(name) || name.length < 3) return [];
+  if ((words[index] as ShellWord).value.startsWith('/') && !/^pass(?:word)?$/i.test(name)) return [];
+  const sensitivity = keySensitivity(name);
+  if (sensitivity !== 'secret' && sensitivity !== 'quantity' && sensitivity !== 'weak') return [];
+  const value = next.value;
+  if (looksLikeFlag(value) || isReference(value) || value === '') return [];
+  if (sensitivity === 'quantity' && isQuantity(value)) return [];
+  if (sensitivity === 'weak' && !looksLikeCredential(value, 12)) return [];
+  if (PROSE.has(value) && words[index + 2] !== undefined) return [];
+  return [{ word: index + 1, from: 0 }];
+}
+
+interface CommandState {
+  readonly options: readonly SecretOption[];
+  readonly seen: readonly string[];
+}
+
+function optionParts(words: readonly ShellWord[], index: number, state: CommandState): SecretPart[] {
+  const { value } = words[index] as ShellWord;
+  if (!value.startsWith('-')) return [];
+  for (const option of state.options) {
+    if (option.needs !== undefined && !state.seen.some((word) => option.needs?.test(word))) continue;
+    if (value === option.flag && option.spaced) {
+      const next = words[index + 1];
+      if (next === undefined || next.startsCommand || looksLikeFlag(next.value)) return [];
+      return secretBehind(next.value, index + 1, 0, option);
+    }
+    const isGlued = option.glued && value.startsWith(option.flag) && value.length > option.flag.length;
+    if (isGlued && !value.startsWith('--')) return secretBehind(value, index, option.flag.length, option);
+    if (value.startsWith(`${option.flag}=`) && option.flag.startsWith('--')) {
+      return secretBehind(value, index, option.flag.length + 1, option);
+    }
+  }
+  return [];
+}
+
+function secretBehind(value: string, word: number, from: number, option: SecretOption): SecretPart[] {
+  if (isReference(value.slice(from))) return [];
+  if (option.behind === undefined) return [{ word, from }];
+  const at = value.indexOf(option.behind, from);
+  return at === -1 || at + 1 >= value.length ? [] : [{ word, from: at + 1 }];
+}
+
+function operandParts(words: readonly ShellWord[], index: number): SecretPart[] {
+  const parts: SecretPart[] = [];
+  for (const { words: pattern, skip, count } of OPERAND_SECRETS) {
+    if (!matchesAt(words, index, pattern)) continue;
+    for (let operand = 0; operand < count; operand += 1) {
+      const at = index + pattern.length + skip + operand;
+      const word = words[at];
+      if (word === undefined || word.startsCommand || /^[-/]/.test(word.value)) break;
+      parts.push({ word: at, from: 0 });
+    }
+  }
+  return parts;
+}
+
+function matchesAt(words: readonly ShellWord[], index: number, pattern: readonly RegExp[]): boolean {
+  return pattern.every((expected, offset) => {
+    const word = words[index + offset];
+    if (word === undefined || word.value.length > 256) return false;
+    if (offset > 0 && word.startsCommand) return false;
+    if (expected.source === '^SECRETNAME$') return keySensitivity(word.value) === 'secret' && !word.value.startsWith('-');
+    return expected.test(offset === 0 ? baseName(word.value) : word.value);
+  });
+}
