@@ -49,5 +49,8 @@ function checked(epochMs: number, micros: number, text: string, day: string, off
 }
 
 function invalid(text: string): PraxisError<'INSTANT_INVALID'> {
-  return new PraxisError('INSTANT_INVALID', `\`${text.slice(0, 64)}\` is not an ISO 8601 instant with an offset`);
+  return new PraxisError(
+    'INSTANT_INVALID',
+    `\`${text.slice(0, 64)}\` is not an ISO 8601 instant with an offset`,
+  );
 }

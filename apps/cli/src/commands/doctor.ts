@@ -1,0 +1,150 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { errorCode, errorMessage, VERSION } from '@praxis/core';
+import { readInventory } from '@praxis/fleet';
+import { loadOperatorSecret } from '@praxis/gate';
+import { verifyLedger } from '@praxis/ledger';
+import { controlSocketPath, readConfig, type ServerConfig, serverRuns } from '@praxis/mcp-server';
+import { RULESET_VERSION } from '@praxis/policy';
+import type { Command } from 'commander';
+import { action, EXIT } from '../exit.ts';
+import { operatorSecretPath } from '../runtime.ts';
+
+/** How bad a finding is: only `fault` makes the doctor's answer a no. */
+type Health = 'ok' | 'note' | 'fault';
+
+interface Finding {
+  readonly what: string;
+  readonly health: Health;
+  readonly says: string;
+}
+
+/** The tools that praxis wraps or reads, and what for. */
+const TOOLS: readonly (readonly [string, string])[] = [
+  ['ssh', 'actions over OpenSSH'],
+  ['bash', 'runbooks'],
+  ['ansible-playbook', 'read by the drift parser; no adapter yet'],
+  ['tofu', 'read by the drift parser; no adapter yet'],
+  ['terraform', 'read by the drift parser; no adapter yet'],
+  ['talosctl', 'read by the talos collector; no adapter yet'],
+  ['osqueryi', 'telemetry'],
+  ['aide', 'telemetry'],
+];
+
+/** `praxis doctor`: what is installed, what is configured, what is wrong. */
+export function registerDoctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .option('--json', 'as JSON')
+    .description('say what is installed and configured, and what is wrong')
+    .action(action(run));
+}
+
+async function run(options: { json?: boolean }): Promise<void> {
+  const config = readConfig(process.env);
+  const findings = [
+    { what: 'praxis', health: 'ok', says: `${VERSION} on Node ${process.version}, rules ${RULESET_VERSION.slice(0, 12)}` },
+    ...configFindings(config),
+    await serverFinding(config),
+    await ledgerFinding(config),
+    await inventoryFinding(config),
+    ...operatorFindings(config),
+    ...TOOLS.map(([name, purpose]) => toolFinding(name, purpose)),
+  ] satisfies Finding[];
+  if (options.json) console.log(JSON.stringify({ ok: findings.every(isFine), findings }));
+  else for (const finding of findings) console.log(`${finding.health.padEnd(5)}  ${finding.what.padEnd(18)} ${finding.says}`);
+  process.exitCode = findings.every(isFine) ? EXIT.yes : EXIT.no;
+}
+
+function isFine(finding: Finding): boolean {
+  return finding.health !== 'fault';
+}
+
+function configFindings(config: ServerConfig): Finding[] {
+  const roots = config.runbookRoot === null ? 'PRAXIS_RUNBOOK_ROOT is not set: runbooks are refused' : config.runbookRoot;
+  return [
+    ...config.warnings.map((says): Finding => ({ what: 'environment', health: 'note', says })),
+    { what: 'data directory', health: 'ok', says: config.dataDir },
+    { what: 'mode', health: 'ok', says: config.mode },
+    { what: 'transport', health: 'ok', says: config.transport },
+    { what: 'store', health: 'ok', says: withoutPassword(config.storeDsn) },
+    { what: 'runbook root', health: config.runbookRoot === null ? 'note' : 'ok', says: roots },
+    existsSync(config.killSwitchPath)
+      ? { what: 'kill switch', health: 'note', says: `stopped: ${config.killSwitchPath} exists; praxis resume lifts it` }
+      : { what: 'kill switch', health: 'ok', says: `not stopped; creating ${config.killSwitchPath} stops everything` },
+  ];
+}
+
+async function serverFinding(config: ServerConfig): Promise<Finding> {
+  const runs = await serverRuns(controlSocketPath(config.dataDir));
+  return { what: 'server', health: 'ok', says: runs ? 'a praxis is running on this data directory' : 'none is running' };
+}
+
+async function ledgerFinding(config: ServerConfig): Promise<Finding> {
+  const what = 'ledger';
+  if (!existsSync(config.audit.path)) return { what, health: 'ok', says: `${config.audit.path} (not yet written)` };
+  const report = await verifyLedger(config.audit.path);
+  if (!report.ok) {
+    const at = report.first_bad === null ? '' : `: ${report.first_bad.code} at byte ${report.first_bad.offset}`;
+    return { what, health: 'fault', says: `${config.audit.path} is not whole${at}` };
+  }
+  const open = report.interrupted_count;
+  const interrupted = open === 0 ? '' : `; ${open} interrupted: outcome unknown`;
+  return { what, health: open === 0 ? 'ok' : 'note', says: `${config.audit.path}: ${report.records} records, whole${interrupted}` };
+}
+
+async function inventoryFinding(config: ServerConfig): Promise<Finding> {
+  const what = 'inventory';
+  try {
+    const { inventory, missing } = await readInventory(config.inventoryPath);
+    if (missing) return { what, health: 'note', says: `${config.inventoryPath} is missing: every host is refused` };
+    return { what, health: 'ok', says: `${config.inventoryPath}: ${inventory.size} hosts` };
+  } catch (error) {
+    return { what, health: 'fault', says: `${errorCode(error)}: ${errorMessage(error)}` };
+  }
+}
+
+/** Says plainly what an operator secret is for: an agent often runs as the operator's own user. */
+function operatorFindings(config: ServerConfig): Finding[] {
+  const shared =
+    'An agent that runs as this same user can read this data directory, this console and the socket, and can change ' +
+    'files behind a stopped server. Run praxis as a user of its own for a real wall.';
+  const tokens: Finding = config.approvals.consoleTokens
+    ? { what: 'console tokens', health: 'note', says: 'on: whoever reads the console can approve; PRAXIS_APPROVAL_TOKENS=off switches them off' }
+    : { what: 'console tokens', health: 'ok', says: 'off: a grant needs the operator secret' };
+  return [operatorFinding(config), tokens, { what: 'shared user', health: 'note', says: shared }];
+}
+
+function operatorFinding(config: ServerConfig): Finding {
+  const what = 'operator';
+  try {
+    const stored = loadOperatorSecret(operatorSecretPath(config.dataDir));
+    if (stored !== null) return { what, health: 'ok', says: `${stored.operator} is set` };
+    return { what, health: 'note', says: 'no operator secret: praxis operator init; until then nothing can be granted' };
+  } catch (error) {
+    return { what, health: 'fault', says: `${errorCode(error)}: ${errorMessage(error)}` };
+  }
+}
+
+function toolFinding(name: string, purpose: string): Finding {
+  const path = findOnPath(name);
+  return { what: name, health: path === null ? 'note' : 'ok', says: `${path ?? 'not installed'} (${purpose})` };
+}
+
+function findOnPath(name: string): string | null {
+  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
+    const path = join(directory, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not here: the next directory may have it.
+      continue;
+    }
+  }
+  return null;
+}
+
+function withoutPassword(dsn: string): string {
+  return dsn.replace(/^(\w+:\/\/[^:@/]*):[^@]*@/, '$1:[REDACTED]@');
+}

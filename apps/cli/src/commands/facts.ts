@@ -1,0 +1,88 @@
+import { PraxisError } from '@praxis/core';
+import {
+  type Fact,
+  type FactPage,
+  type FactQuery,
+  type FactStore,
+  parseOperation,
+  parseQuery,
+  wireFact,
+  wireResult,
+} from '@praxis/facts';
+import type { Command } from 'commander';
+import { action } from '../exit.ts';
+import { answerLines } from '../jsonl.ts';
+import { mayReadRestricted, type StoreOption, withFactStore } from './facts-store.ts';
+
+/** The most facts in the answer to one line; the rest is reached with `cursor`. */
+export const FACTS_PER_ANSWER_MAX = 100_000;
+
+interface JsonlOption extends StoreOption {
+  readonly jsonl?: boolean;
+}
+
+/** `praxis facts`: ask what is believed, about when, and as of when. */
+export function registerFactsCommands(program: Command): void {
+  const facts = program.command('facts').description('what is known, about when, and since when');
+  facts
+    .command('apply')
+    .option('--jsonl', 'read {"op": "put"|"end", …} lines from standard input')
+    .option('--store <dsn>', 'a SQLite file or a postgresql:// URL; default: the configured store')
+    .description('put and end facts, one transaction a line')
+    .action(action(apply));
+  facts
+    .command('query')
+    .option(
+      '--jsonl',
+      'read {"subject"?, "predicate"?, "valid_at"?, "recorded_at"?, …} lines from standard input',
+    )
+    .option('--store <dsn>', 'a SQLite file or a postgresql:// URL; default: the configured store')
+    .description('the facts believed as of two instants')
+    .action(action(query));
+}
+
+async function apply(options: JsonlOption): Promise<void> {
+  if (options.jsonl !== true) throw new PraxisError('USAGE', 'give --jsonl and one operation a line');
+  await withFactStore(options, (store) =>
+    answerLines(process.stdin, process.stdout, async (line) => {
+      const operation = parseOperation(line);
+      return wireResult(
+        operation.op === 'put' ? await store.put(operation.fact) : await store.end(operation.end),
+      );
+    }),
+  );
+}
+
+async function query(options: JsonlOption): Promise<void> {
+  if (options.jsonl !== true) throw new PraxisError('USAGE', 'give --jsonl and one query a line');
+  const allowRestricted = mayReadRestricted();
+  await withFactStore(options, (store) =>
+    answerLines(process.stdin, process.stdout, async (line) =>
+      wirePage(await collect(store, { ...parseQuery(line), allowRestricted })),
+    ),
+  );
+}
+
+/** All pages of an answer, unless the question asks for one page or the answer is too long. */
+async function collect(store: FactStore, question: FactQuery): Promise<FactPage> {
+  if (question.limit !== undefined) return store.query(question);
+  const facts: Fact[] = [];
+  let withheld = 0;
+  let next = question.cursor ?? null;
+  do {
+    const page = await store.query(next === null ? question : { ...question, cursor: next });
+    facts.push(...page.facts);
+    withheld += page.withheld;
+    next = page.next;
+  } while (next !== null && facts.length < FACTS_PER_ANSWER_MAX);
+  return { facts, withheld, next };
+}
+
+/** A page in wire names; what was withheld and what follows is said when there is something to say. */
+export function wirePage(page: FactPage): Record<string, unknown> {
+  return {
+    facts: page.facts.map(wireFact),
+    ...(page.withheld > 0 ? { withheld: page.withheld } : {}),
+    ...(page.next === null ? {} : { next: page.next }),
+  };
+}

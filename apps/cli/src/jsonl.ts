@@ -1,0 +1,83 @@
+import type { Readable, Writable } from 'node:stream';
+import { errorCode, errorMessage, PraxisError } from '@praxis/core';
+
+/** The longest input line, in bytes; a longer one is answered with an error and skipped. */
+export const JSONL_LINE_BYTES_MAX: number = 32 * 1024 * 1024;
+
+/** One input line; `null` stands for one that was too long. */
+type Line = string | null;
+
+/**
+ * Answers each input line with one output line, in order. A line that is no JSON, or that `answer` refuses,
+ * gets `{"error":{"code","message"}}`, and the rest goes on.
+ */
+export async function answerLines(
+  input: Readable,
+  output: Writable,
+  answer: (value: unknown) => unknown | Promise<unknown>,
+): Promise<void> {
+  for await (const line of linesOf(input)) {
+    const text = JSON.stringify(await answerLine(line, answer)) ?? 'null';
+    if (!output.write(`${text}\n`)) await drained(output);
+  }
+}
+
+async function answerLine(line: Line, answer: (value: unknown) => unknown): Promise<unknown> {
+  try {
+    return await answer(parseLine(line));
+  } catch (error) {
+    return { error: { code: errorCode(error), message: errorMessage(error) } };
+  }
+}
+
+function parseLine(line: Line): unknown {
+  if (line === null) {
+    throw new PraxisError('LINE_TOO_LONG', `a line has at most ${JSONL_LINE_BYTES_MAX} bytes`);
+  }
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new PraxisError('JSON_INVALID', 'the line is not JSON', { cause });
+  }
+}
+
+/** Splits on `\n` alone; the last line need not end in one. */
+export async function* linesOf(input: Readable): AsyncGenerator<Line> {
+  let parts: Buffer[] = [];
+  let lengthBytes = 0;
+  for await (const chunk of input as AsyncIterable<Buffer | string>) {
+    let rest = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk;
+    for (let end = rest.indexOf(0x0a); end >= 0; end = rest.indexOf(0x0a)) {
+      yield lineOf(parts, lengthBytes, rest.subarray(0, end));
+      rest = rest.subarray(end + 1);
+      parts = [];
+      lengthBytes = 0;
+    }
+    lengthBytes += rest.length;
+    if (lengthBytes <= JSONL_LINE_BYTES_MAX) parts.push(rest);
+    else parts = [];
+  }
+  if (lengthBytes > 0) yield lineOf(parts, lengthBytes, Buffer.alloc(0));
+}
+
+function lineOf(parts: readonly Buffer[], lengthBytes: number, last: Buffer): Line {
+  if (lengthBytes + last.length > JSONL_LINE_BYTES_MAX) return null;
+  return Buffer.concat([...parts, last]).toString('utf8');
+}
+
+function drained(output: Writable): Promise<void> {
+  return new Promise((resolve) => output.once('drain', resolve));
+}
+
+/** All of standard input as text. Throws `INPUT_TOO_LONG` beyond `bytesMax`. */
+export async function readAll(input: Readable, bytesMax: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let lengthBytes = 0;
+  for await (const chunk of input as AsyncIterable<Buffer | string>) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk;
+    lengthBytes += bytes.length;
+    if (lengthBytes > bytesMax) throw new PraxisError('INPUT_TOO_LONG', `the input has at most ${bytesMax} bytes`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

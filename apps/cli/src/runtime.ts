@@ -1,0 +1,130 @@
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { adapterRegistry } from '@praxis/actuation';
+import { type Clock, systemClock, VERSION } from '@praxis/core';
+import { type FactStore, openFactStore } from '@praxis/facts';
+import { readInventory } from '@praxis/fleet';
+import { ApprovalStore, Gate, KillSwitch, loadOperatorSecret, OperatorVerifier, Sessions } from '@praxis/gate';
+import { Ledger } from '@praxis/ledger';
+import { configDigest, type OperatorDeps, type ServerConfig, type Services } from '@praxis/mcp-server';
+import { classify, RULESET_VERSION } from '@praxis/policy';
+import { lockDataDir, openDataDir } from '@praxis/storage';
+import { buildDigest } from './build-digest.ts';
+
+/** Everything of one praxis process, put together. */
+export interface Runtime {
+  readonly config: ServerConfig;
+  readonly ledger: Ledger;
+  readonly facts: FactStore;
+  readonly services: Services;
+  readonly operator: OperatorDeps;
+  close(): Promise<void>;
+}
+
+export interface RuntimeOptions {
+  /** Where a person is told things: standard error. */
+  readonly log: (line: string) => void;
+  /** What a status request says besides what the runtime knows itself. */
+  readonly status?: () => Readonly<Record<string, unknown>>;
+}
+
+/** The file in the data directory that holds the operator secret's hash. */
+export function operatorSecretPath(dataDir: string): string {
+  return join(dataDir, 'operator.json');
+}
+
+/**
+ * Takes the data directory and opens everything in it. The one place where all parts meet. Throws
+ * `DATA_DIR_LOCKED` when another praxis holds the directory, and what the parts throw: praxis never
+ * runs without its ledger.
+ */
+export async function openRuntime(config: ServerConfig, options: RuntimeOptions): Promise<Runtime> {
+  const cleanups: (() => void | Promise<void>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  };
+  try {
+    return await open(config, options, cleanups, closeAll);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function open(
+  config: ServerConfig,
+  options: RuntimeOptions,
+  cleanups: (() => void | Promise<void>)[],
+  close: () => Promise<void>,
+): Promise<Runtime> {
+  const clock: Clock = systemClock;
+  const lock = lockDataDir(openDataDir(config.dataDir));
+  cleanups.push(() => lock.release());
+  const { inventory } = await readInventory(config.inventoryPath);
+  const verifier = new OperatorVerifier(loadOperatorSecret(operatorSecretPath(config.dataDir)), clock);
+  const ledger = await openLedger(config, clock);
+  cleanups.push(() => ledger.close());
+  const facts = await openFactStore({ dsn: config.storeDsn, clock });
+  cleanups.push(() => facts.close());
+  const killSwitch = new KillSwitch({ sentinelPath: config.killSwitchPath, clock });
+  killSwitch.watch();
+  cleanups.push(() => killSwitch.close());
+  const approvals = new ApprovalStore({ clock, ttlSeconds: config.approvals.ttlSeconds });
+  const gate = new Gate({
+    audit: ledger,
+    clock,
+    mode: config.mode,
+    policyVersion: null,
+    rulesetVersion: RULESET_VERSION,
+    killSwitch,
+    approvals,
+    operatorConsole: config.approvals.consoleTokens ? options.log : null,
+    classify,
+  });
+  const services: Services = {
+    gate,
+    sessions: new Sessions(config.budget),
+    facts,
+    inventory,
+    adapters: adapterRegistry({ runbookRoot: config.runbookRoot, dataDir: config.dataDir, clock }),
+    killSwitch,
+    clock,
+    allowRestricted: config.allowRestricted,
+    log: options.log,
+  };
+  const operator: OperatorDeps = {
+    audit: ledger,
+    approvals,
+    operator: verifier,
+    killSwitch,
+    facts,
+    mode: config.mode,
+    rulesetVersion: RULESET_VERSION,
+    status: () => ({
+      version: VERSION,
+      pid: process.pid,
+      mode: config.mode,
+      stopped: killSwitch.tripped(),
+      ledger: ledger.status,
+      hosts: inventory.size,
+      ...options.status?.(),
+    }),
+  };
+  return { config, ledger, facts, services, operator, close };
+}
+
+function openLedger(config: ServerConfig, clock: Clock): Promise<Ledger> {
+  return Ledger.open({
+    path: config.audit.path,
+    clock,
+    session: {
+      version: VERSION,
+      buildDigest: buildDigest(),
+      mode: config.mode,
+      configDigest: configDigest(config),
+      auditRetentionDays: config.audit.retentionDays,
+      evidenceRetentionDays: config.audit.evidenceRetentionDays,
+      operator: `operator:${userInfo().username}`,
+    },
+  });
+}

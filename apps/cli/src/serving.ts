@@ -1,0 +1,88 @@
+import type { Socket } from 'node:net';
+import {
+  allTools,
+  controlSocketPath,
+  operatorAct,
+  type RunningControl,
+  type RunningHttp,
+  type ServerConfig,
+  serveControl,
+  serveHttp,
+  serveStreams,
+} from '@praxis/mcp-server';
+import type { Runtime } from './runtime.ts';
+
+/** Whoever speaks MCP over standard input and output on this machine. */
+const STDIO_PRINCIPAL = 'client:stdio';
+
+/** Clients that other processes relay to us. */
+export class Relays {
+  readonly #open = new Set<Socket>();
+  #whenNone: (() => void) | null = null;
+
+  add(socket: Socket): void {
+    this.#open.add(socket);
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      if (this.#open.size === 0) this.#whenNone?.();
+    });
+  }
+
+  /** Resolves when no relayed client is left. */
+  idle(): Promise<void> {
+    if (this.#open.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenNone = resolve;
+    });
+  }
+}
+
+/** Serves operators and relayed clients on the owner-only socket. */
+export function startControl(runtime: Runtime, relays: Relays): Promise<RunningControl> {
+  const tools = allTools(runtime.services);
+  return serveControl({
+    path: controlSocketPath(runtime.config.dataDir),
+    handle: (request) => operatorAct(runtime.operator, request),
+    relay: (socket) => {
+      relays.add(socket);
+      serveStreams(tools, runtime.services, { input: socket, output: socket, principal: STDIO_PRINCIPAL });
+      socket.resume();
+    },
+  });
+}
+
+/** Serves HTTP on what was checked to be allowed. */
+export function startHttp(runtime: Runtime, serving: { host: string; port: number; token: string }): Promise<RunningHttp> {
+  return serveHttp(allTools(runtime.services), runtime.services, serving);
+}
+
+/** Serves this process's own standard input and output; resolves when the client has gone. */
+export function serveStdin(runtime: Runtime): Promise<void> {
+  return new Promise((resolve) => {
+    const handle = serveStreams(allTools(runtime.services), runtime.services, {
+      input: process.stdin,
+      output: process.stdout,
+      principal: STDIO_PRINCIPAL,
+      onclose: () => {
+        handle.close().then(resolve, resolve);
+      },
+    });
+  });
+}
+
+/** Resolves at the first SIGINT, SIGTERM or SIGHUP. A second one ends the process at once. */
+export function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+    const onSignal = (signal: NodeJS.Signals): void => {
+      for (const known of signals) process.off(known, onSignal);
+      resolve(signal);
+    };
+    for (const signal of signals) process.on(signal, onSignal);
+  });
+}
+
+/** What may be said of the configuration at start, once. */
+export function sayWarnings(config: ServerConfig, log: (line: string) => void): void {
+  for (const warning of config.warnings) log(`praxis: ${warning}`);
+}

@@ -1,0 +1,143 @@
+import { join, resolve } from 'node:path';
+import { sha256Hex, canonicalJson } from '@praxis/core';
+import { APPROVAL_TTL_SECONDS_DEFAULT } from '@praxis/gate';
+import { type Mode, MODES, parseMode } from '@praxis/policy';
+import { defaultDataDir } from './data-dir.ts';
+import { ceiling, type Env, flag, text, wholeNumber } from './env.ts';
+
+/** The port of the HTTP transport when none is configured. */
+export const HTTP_PORT_DEFAULT = 8765;
+/** What `PRAXIS_HTTP_ALLOW_ANY` must say, to the letter, before a bind beyond loopback is allowed. */
+export const ALLOW_ANY_PHRASE = 'yes-i-understand-the-risk';
+
+const RETENTION_DAYS_DEFAULT = 365;
+const EVIDENCE_EVERY_DEFAULT = 64;
+
+/** Everything that the environment decides. Read once, at start; nothing changes it afterwards. */
+export interface ServerConfig {
+  readonly dataDir: string;
+  readonly transport: string;
+  readonly mode: Mode;
+  readonly http: {
+    readonly host: string;
+    readonly port: number | null;
+    readonly token: string | null;
+    readonly allowAny: boolean;
+  };
+  readonly allowRestricted: boolean;
+  readonly storeDsn: string;
+  readonly audit: {
+    readonly path: string;
+    /** True when the path was named by the operator rather than chosen by us. */
+    readonly configured: boolean;
+    readonly evidencePath: string;
+    readonly evidenceEvery: number;
+    readonly anchorPath: string | null;
+    readonly retentionDays: number;
+    readonly evidenceRetentionDays: number;
+    readonly syslogAddress: string | null;
+    readonly tsaUrl: string | null;
+    readonly tsaCert: string | null;
+  };
+  readonly playbookRoot: string | null;
+  readonly runbookRoot: string | null;
+  readonly tofuRoot: string | null;
+  readonly inventoryPath: string;
+  readonly killSwitchPath: string;
+  readonly budget: { readonly actionsMax: number | null; readonly wallSecondsMax: number | null };
+  readonly approvals: { readonly ttlSeconds: number; readonly consoleTokens: boolean };
+  readonly egressAllow: readonly string[];
+  /** What a person should know about how the environment was read. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads the environment. Never throws: what may not be served is refused before a bind or an open. */
+export function readConfig(env: Env): ServerConfig {
+  const dataDir = resolve(text(env, 'PRAXIS_DATA_DIR') ?? defaultDataDir(env));
+  const transport = (text(env, 'PRAXIS_TRANSPORT') ?? 'stdio').toLowerCase();
+  return {
+    dataDir,
+    transport,
+    mode: parseMode(env['PRAXIS_MODE']),
+    http: {
+      host: text(env, 'PRAXIS_HTTP_HOST') ?? '127.0.0.1',
+      port: httpPort(env),
+      token: text(env, 'PRAXIS_HTTP_TOKEN'),
+      allowAny: env['PRAXIS_HTTP_ALLOW_ANY'] === ALLOW_ANY_PHRASE,
+    },
+    allowRestricted: flag(env, 'PRAXIS_ALLOW_RESTRICTED', transport === 'stdio'),
+    storeDsn: text(env, 'PRAXIS_STORE_DSN') ?? join(dataDir, 'facts.db'),
+    audit: auditConfig(env, dataDir),
+    playbookRoot: text(env, 'PRAXIS_PLAYBOOK_ROOT'),
+    runbookRoot: text(env, 'PRAXIS_RUNBOOK_ROOT'),
+    tofuRoot: text(env, 'PRAXIS_TOFU_ROOT'),
+    inventoryPath: text(env, 'PRAXIS_INVENTORY') ?? join(dataDir, 'inventory.yaml'),
+    killSwitchPath: text(env, 'PRAXIS_KILL_SWITCH_PATH') ?? join(dataDir, 'stop'),
+    budget: {
+      actionsMax: ceiling(env, 'PRAXIS_MAX_ACTIONS'),
+      wallSecondsMax: ceiling(env, 'PRAXIS_MAX_WALL_SECONDS'),
+    },
+    approvals: {
+      ttlSeconds: approvalTtlSeconds(env),
+      consoleTokens: (text(env, 'PRAXIS_APPROVAL_TOKENS') ?? 'on').toLowerCase() !== 'off',
+    },
+    egressAllow: (text(env, 'PRAXIS_EGRESS_ALLOW') ?? '').split(/[\s,]+/).filter((entry) => entry !== ''),
+    warnings: warningsOf(env),
+  };
+}
+
+/** A digest of everything that was configured, without the secrets: it goes into the session header. */
+export function configDigest(config: ServerConfig): string {
+  const { http, ...rest } = config;
+  return sha256Hex(canonicalJson({ ...rest, http: { ...http, token: http.token !== null } }));
+}
+
+function auditConfig(env: Env, dataDir: string): ServerConfig['audit'] {
+  const configured = text(env, 'PRAXIS_AUDIT_PATH');
+  const path = configured ?? join(dataDir, 'audit.jsonl');
+  return {
+    path,
+    configured: configured !== null,
+    evidencePath: text(env, 'PRAXIS_EVIDENCE_PATH') ?? evidenceBeside(path),
+    evidenceEvery: wholeNumber(env, 'PRAXIS_EVIDENCE_EVERY', 0, EVIDENCE_EVERY_DEFAULT),
+    anchorPath: text(env, 'PRAXIS_ANCHOR_PATH'),
+    retentionDays: wholeNumber(env, 'PRAXIS_AUDIT_RETENTION_DAYS', 0, RETENTION_DAYS_DEFAULT),
+    evidenceRetentionDays: wholeNumber(env, 'PRAXIS_EVIDENCE_RETENTION_DAYS', 0, RETENTION_DAYS_DEFAULT),
+    syslogAddress: text(env, 'PRAXIS_AUDIT_SYSLOG_ADDRESS'),
+    tsaUrl: text(env, 'PRAXIS_TSA_URL'),
+    tsaCert: text(env, 'PRAXIS_TSA_CERT'),
+  };
+}
+
+/** The audit path with its suffix replaced, the reference's rule. */
+function evidenceBeside(path: string): string {
+  return `${path.replace(/\.[^./]*$/, '')}.evidence.jsonl`;
+}
+
+/** `null` for a number that is no port: it is refused before a bind. A non-number falls back. */
+function httpPort(env: Env): number | null {
+  const value = text(env, 'PRAXIS_HTTP_PORT');
+  if (value === null || !/^-?\d{1,9}$/.test(value)) return HTTP_PORT_DEFAULT;
+  const port = Number(value);
+  return port >= 1 && port <= 65_535 ? port : null;
+}
+
+/** A whole number of seconds; junk is the default, and nothing is shorter than one second. */
+function approvalTtlSeconds(env: Env): number {
+  const value = text(env, 'PRAXIS_APPROVAL_TTL_SECONDS');
+  if (value === null || !/^-?\d{1,9}(?:\.\d+)?$/.test(value)) return APPROVAL_TTL_SECONDS_DEFAULT;
+  return Math.max(1, Math.floor(Number(value)));
+}
+
+function warningsOf(env: Env): string[] {
+  const warnings: string[] = [];
+  const mode = text(env, 'PRAXIS_MODE');
+  if (mode !== null && !(MODES as readonly string[]).includes(mode.toLowerCase())) {
+    warnings.push(`PRAXIS_MODE is none of ${MODES.join(', ')}: guarded is used`);
+  }
+  const tokens = text(env, 'PRAXIS_APPROVAL_TOKENS');
+  if (tokens !== null && !['on', 'off'].includes(tokens.toLowerCase())) {
+    warnings.push('PRAXIS_APPROVAL_TOKENS is neither on nor off: on is used');
+  }
+  return warnings;
+}

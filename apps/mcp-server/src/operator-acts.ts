@@ -1,0 +1,146 @@
+import { userInfo } from 'node:os';
+import { errorCode, errorMessage, formatInstant } from '@praxis/core';
+import type { FactStore } from '@praxis/facts';
+import { blessBaseline } from '@praxis/fleet';
+import type { ApprovalStore, ApprovalView, AuditSink, KillSwitch, OperatorVerifier } from '@praxis/gate';
+import { redact } from '@praxis/screen';
+import type { ControlRequest } from './control/protocol.ts';
+import { ServerError } from './errors.ts';
+
+/** What an operator's acts work on. */
+export interface OperatorDeps {
+  readonly audit: AuditSink;
+  readonly approvals: ApprovalStore;
+  readonly operator: OperatorVerifier;
+  readonly killSwitch: KillSwitch;
+  readonly facts: FactStore;
+  readonly mode: string;
+  readonly rulesetVersion: string;
+  /** What a status request answers. */
+  status(): Readonly<Record<string, unknown>>;
+}
+
+type Act = Exclude<ControlRequest, { op: 'mcp' }>;
+
+/** Who does an act: the name that the secret proves, or the account that nothing proves. */
+interface Actor {
+  readonly principal: string;
+  readonly authenticated: boolean;
+}
+
+interface Done {
+  readonly result: unknown;
+  readonly target: string | null;
+  readonly approvalId: string | null;
+}
+
+/**
+ * Does what an operator asks, out of band, and leaves a record of it whether it succeeded or not.
+ * Looking (status, list, show) leaves none. Throws what went wrong, after recording it.
+ */
+export async function operatorAct(deps: OperatorDeps, request: Act): Promise<unknown> {
+  if (request.op === 'status') return deps.status();
+  if (request.op === 'approvals.list') return deps.approvals.list().map(approvalView);
+  if (request.op === 'approvals.show') return approvalView(deps.approvals.find(request.id));
+  let actor: Actor = accountActor();
+  try {
+    actor = await authenticate(deps, request);
+    const done = await perform(deps, request, actor);
+    await record(deps, request, actor, done, null);
+    return done.result;
+  } catch (error) {
+    await record(deps, request, actor, null, error);
+    throw error;
+  }
+}
+
+/** Grants and denials, and lifting a stop, need the operator's secret; stopping never does. */
+async function authenticate(deps: OperatorDeps, request: Act): Promise<Actor> {
+  const secret = 'secret' in request ? request.secret : undefined;
+  if (secret !== undefined && deps.operator.initialised) {
+    return { principal: `operator:${await deps.operator.verify(secret)}`, authenticated: true };
+  }
+  const decides = request.op === 'approvals.approve' || request.op === 'approvals.deny';
+  if (decides && !deps.operator.initialised) await deps.operator.verify('');
+  if (decides || (request.op === 'resume' && deps.operator.initialised)) {
+    throw new ServerError('OPERATOR_SECRET_REQUIRED', 'this act needs the operator secret');
+  }
+  return accountActor();
+}
+
+async function perform(deps: OperatorDeps, request: Act, actor: Actor): Promise<Done> {
+  switch (request.op) {
+    case 'approvals.approve': {
+      const view = deps.approvals.grant(request.id, actor.principal, request.confirm ?? null);
+      return { result: approvalView(view), target: view.target, approvalId: view.id };
+    }
+    case 'approvals.deny': {
+      const view = deps.approvals.deny(request.id, actor.principal);
+      return { result: approvalView(view), target: view.target, approvalId: view.id };
+    }
+    case 'stop':
+      deps.killSwitch.trip(request.reason);
+      return { result: { stopped: true }, target: null, approvalId: null };
+    case 'resume':
+      deps.killSwitch.reset();
+      return { result: { stopped: false }, target: null, approvalId: null };
+    case 'baseline.bless': {
+      const blessed = await blessBaseline(deps.facts, {
+        subject: request.subject,
+        ...(request.predicate === undefined ? {} : { predicate: request.predicate }),
+        actor: actor.principal,
+        reason: request.reason,
+      });
+      return { result: blessed, target: request.subject, approvalId: null };
+    }
+    case 'status':
+    case 'approvals.list':
+    case 'approvals.show':
+      throw new ServerError('CONTROL_UNKNOWN_OP', 'this only looks');
+  }
+}
+
+async function record(deps: OperatorDeps, request: Act, actor: Actor, done: Done | null, error: unknown): Promise<void> {
+  const { op, ...rest } = request;
+  const { secret: _secret, ...args } = rest as Record<string, unknown>;
+  await deps.audit.append({
+    kind: 'control',
+    decision: error === null ? 'allowed' : 'denied',
+    reason: error === null ? 'allowed' : errorCode(error).toLowerCase(),
+    tool: op,
+    tier: 'T0',
+    target: done?.target ?? null,
+    args: redact({ ...args, authenticated: actor.authenticated }),
+    principal: actor.principal,
+    mode: deps.mode,
+    patternsVersion: deps.rulesetVersion,
+    approvalId: done?.approvalId ?? null,
+    error: error === null ? null : { code: errorCode(error), message: errorMessage(error) },
+  });
+}
+
+function accountActor(): Actor {
+  return { principal: `operator:${userInfo().username}`, authenticated: false };
+}
+
+/** An approval in wire names, as `praxis approvals` prints it. */
+function approvalView(view: ApprovalView): Record<string, unknown> {
+  const { card } = view;
+  return {
+    id: view.id,
+    action_id: view.actionId,
+    state: view.state,
+    tier: view.tier,
+    target: view.target,
+    destination: card.destination,
+    adapter: card.adapter,
+    command: card.command,
+    reasons: card.reasons,
+    preview: card.preview,
+    principal: card.principal,
+    session_id: card.sessionId,
+    requested_at: formatInstant(view.requestedAt),
+    expires_in_s: view.expiresInSeconds,
+    approver: view.approver,
+  };
+}

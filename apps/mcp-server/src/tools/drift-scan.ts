@@ -1,0 +1,100 @@
+import { formatInstant } from '@praxis/core';
+import { type ConvergencePlan, type Finding, planConvergence, scanDrift } from '@praxis/fleet';
+import { redact } from '@praxis/screen';
+import { z } from 'zod';
+import type { Services } from '../services.ts';
+import { defineTool, readAnswer, type Tool, verdictShape } from '../tool.ts';
+
+/** How many findings one answer lists; `total` counts them all. */
+export const FINDINGS_SHOWN_MAX = 500;
+
+const findingSchema = z.object({
+  subject: z.string(),
+  predicate: z.string(),
+  kind: z.enum(['missing', 'changed', 'unexpected']),
+  severity: z.enum(['info', 'warning', 'critical']),
+  detail: z.unknown(),
+  observed_at: z.string().nullable(),
+  stale: z.boolean(),
+  plans: z.array(z.record(z.string(), z.unknown())).describe('proposed run_action calls; nothing runs by itself'),
+});
+
+/** What a scan tells an agent. */
+interface Scanned extends Readonly<Record<string, unknown>> {
+  readonly findings: readonly unknown[];
+}
+
+export const driftScan: Tool = defineTool({
+  name: 'drift_scan',
+  description:
+    'Compares what is observed with the known-good baseline that an operator blessed. Each finding says what differs and, ' +
+    'where there is a safe proposal, the run_action call that would put it right (a dry run first, then a person).',
+  input: z.strictObject({ subject: z.string().min(1).max(512).optional() }),
+  output: z.object({
+    ...verdictShape,
+    findings: z.array(findingSchema).optional(),
+    total: z.int().optional(),
+    scanned: z.int().optional(),
+    without_baseline: z.array(z.string()).optional().describe('subjects nobody has blessed: nothing is said about them'),
+    stale: z.array(z.object({ subject: z.string(), predicate: z.string() })).optional(),
+    withheld: z.int().optional(),
+  }),
+  annotations: {
+    title: 'Scan for drift',
+    readOnlyHint: true,
+    destructiveHint: false,
+    idempotentHint: true,
+    openWorldHint: false,
+  },
+  async run(args, context, services) {
+    const result = await services.gate.read<Scanned>(
+      {
+        kind: 'read',
+        tool: 'drift_scan',
+        args,
+        target: args.subject ?? null,
+        untrusted: ({ findings }) => findings.length > 0,
+        run: async () => {
+          const value = await scan(args.subject, services);
+          return { value, body: JSON.stringify(value) };
+        },
+      },
+      context,
+    );
+    return readAnswer(result);
+  },
+});
+
+async function scan(subject: string | undefined, services: Services): Promise<Scanned> {
+  const result = await scanDrift(services.facts, {
+    clock: services.clock,
+    allowRestricted: services.allowRestricted,
+    ...(subject === undefined ? {} : { subject }),
+  });
+  return {
+    findings: result.findings.slice(0, FINDINGS_SHOWN_MAX).map((finding) => findingView(finding, services)),
+    total: result.findings.length,
+    scanned: result.scanned,
+    without_baseline: result.withoutBaseline,
+    stale: result.stale,
+    withheld: result.withheld,
+  };
+}
+
+function findingView(finding: Finding, services: Services): Record<string, unknown> {
+  const { subject, predicate, kind, severity, detail, observedAt, stale } = finding;
+  return {
+    subject,
+    predicate,
+    kind,
+    severity,
+    detail: redact(detail),
+    observed_at: observedAt === null ? null : formatInstant(observedAt),
+    stale,
+    plans: planConvergence(finding, services.inventory).map(planView),
+  };
+}
+
+function planView(plan: ConvergencePlan): Record<string, unknown> {
+  return { ...plan };
+}
