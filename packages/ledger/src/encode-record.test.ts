@@ -1,0 +1,107 @@
+import { canonicalJson, INSTANT_MAX, systemClock } from '@praxis/core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeEntry, encodeStored, ID_CHARS_MAX, TEXT_CHARS_MAX } from './encode-record.ts';
+import { type LedgerEntry, RECORD_DECISIONS, RECORD_KINDS, type StoredRecord } from './record.ts';
+
+const text = fc.option(fc.string({ unit: 'binary', maxLength: 200 }));
+const length = fc.option(fc.nat());
+const entries: fc.Arbitrary<LedgerEntry> = fc.record(
+  {
+    kind: fc.constantFrom(...RECORD_KINDS),
+    decision: fc.constantFrom(...RECORD_DECISIONS),
+    reason: fc.string({ unit: 'binary' }),
+    tool: text,
+    target: text,
+    tier: fc.constantFrom('T0', 'T1', 'T2', 'T3', null),
+    args: fc.anything({ stringUnit: 'binary' }),
+    argsSha256: text,
+    argsLen: length,
+    rawArgs: fc.string({ unit: 'binary' }),
+    outputSha256: text,
+    outputLen: length,
+    error: fc.option(
+      fc.record({ code: fc.string(), message: fc.string({ unit: 'binary', maxLength: 3000 }) }),
+    ),
+    requestId: text,
+    clientId: text,
+    traceId: text,
+    sessionId: text,
+    decisionId: text,
+    actionId: text,
+    principal: text,
+    mode: text,
+    patternsVersion: text,
+    policyVersion: text,
+    host: text,
+    hostType: text,
+    approvalId: text,
+    approver: text,
+    durationUs: length,
+    intentSeq: length,
+    dryRun: fc.option(fc.boolean()),
+  },
+  { requiredKeys: ['kind', 'decision', 'reason'] },
+);
+const FRAME = { seq: 7, ts: 1_700_000_000_123_456, originId: 'o', prevHash: '0'.repeat(64) };
+
+describe('encodeEntry', () => {
+  it('gives byte for byte what the general canonical encoder gives', () => {
+    fc.assert(
+      fc.property(entries, fc.nat(), (entry, seq) => {
+        const encoded = encodeEntry(entry, { ...FRAME, seq });
+        const record = JSON.parse(encoded) as StoredRecord;
+        expect(canonicalJson(record)).toBe(encoded);
+        expect(encodeStored(record)).toBe(encoded);
+      }),
+    );
+  });
+
+  it('trims identifiers and texts to their bounds', () => {
+    const encoded = encodeEntry(
+      {
+        kind: 'read',
+        decision: 'allowed',
+        reason: 'r',
+        clientId: 'c'.repeat(ID_CHARS_MAX + 1),
+        requestId: 'r'.repeat(ID_CHARS_MAX),
+        target: 't'.repeat(TEXT_CHARS_MAX + 1),
+      },
+      FRAME,
+    );
+    const record = JSON.parse(encoded) as StoredRecord;
+    expect(record.client_id).toBe('c'.repeat(128));
+    expect(record.request_id).toBe('r'.repeat(128));
+    expect(record.target).toHaveLength(TEXT_CHARS_MAX);
+  });
+
+  it('counts and digests raw arguments without storing them', () => {
+    const entry: LedgerEntry = { kind: 'read', decision: 'allowed', reason: 'r', rawArgs: 'geheim é' };
+    const record = JSON.parse(encodeEntry(entry, FRAME)) as StoredRecord;
+    expect(record.args_len).toBe(9);
+    expect(record.args_sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(JSON.stringify(record)).not.toContain('geheim');
+  });
+});
+
+describe('encodeStored', () => {
+  it('does not give back a record with another member, type or spelling', () => {
+    const line = encodeEntry(
+      { kind: 'read', decision: 'allowed', reason: 'r' },
+      { ...FRAME, ts: systemClock.now() },
+    );
+    const record = JSON.parse(line) as StoredRecord;
+    for (const change of [
+      { extra: 1 },
+      { seq: '7' },
+      { seq: -1 },
+      { dry_run: 0 },
+      { kind: 'other' },
+      { error: [] },
+    ]) {
+      const changed = { ...record, ...change };
+      expect(encodeStored(changed as unknown as StoredRecord)).not.toBe(canonicalJson(changed));
+    }
+    expect(INSTANT_MAX).toBeGreaterThan(record.seq);
+  });
+});
