@@ -23,7 +23,7 @@ export function ensureInstalled(prefix = ROOT, label = 'npm packages') {
     if (isInstalled(prefix)) return;
     process.stdout.write(`installing ${label} (npm ci in ${prefix})\n`);
     // `inherit` for stdout would mix npm's summary into what a caller pipes; a failure is on stderr.
-    const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--prefix', prefix], {
+    const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--prefix', prefix], {
       cwd: prefix,
       stdio: ['ignore', 'ignore', 'inherit'],
       shell: process.platform === 'win32',
