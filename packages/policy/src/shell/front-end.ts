@@ -69,7 +69,9 @@ export class Findings {
   /** Raises the tier to at least `tier` and keeps the reason. */
   add(tier: Tier, code: string, detail: string, span?: FrontEndSpan): void {
     this.#tier = maxTier(this.#tier, tier);
-    this.#keep(span === undefined ? { code, detail } : { code, detail, span });
+    this.#keep(
+      span === undefined ? { code, detail } : { code, detail, span: { start: span.start, end: span.end } },
+    );
   }
 
   /** Refuses outright: T3 and denied. */
