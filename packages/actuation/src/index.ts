@@ -23,7 +23,7 @@ export {
 export { COMMAND_BYTES_MAX } from './ssh/command-text.ts';
 export {
   type AdapterOptions,
-  adapters,
+  adapterRegistry,
   findAdapter,
   inspectTools,
   type ToolInfo,

@@ -10,10 +10,10 @@ const VERSION_BYTES_MAX = 4096;
 const VERSION_CHARS_MAX = 200;
 
 export interface AdapterOptions {
-  /** Every host of the inventory, read anew for each action. */
+  /** Every host of the inventory, asked anew for each action: no ssh alias may lead to a Talos host of it. */
   readonly inventory: () => readonly InventoryHost[];
-  /** `PRAXIS_RUNBOOK_ROOT`; blank or undefined refuses every runbook. */
-  readonly runbookRoot?: string | undefined;
+  /** `PRAXIS_RUNBOOK_ROOT`; null or blank refuses every runbook. */
+  readonly runbookRoot: string | null;
 }
 
 /** What praxis starts for an adapter, and how that program tells its version. */
@@ -38,9 +38,9 @@ export interface ToolInfo {
 }
 
 /** The adapters by name. There is no other way to act on a system. */
-export function adapters(options: AdapterOptions): ReadonlyMap<string, Adapter> {
+export function adapterRegistry(options: AdapterOptions): ReadonlyMap<string, Adapter> {
   const ssh = { inventory: options.inventory };
-  const all = [sshAdapter(ssh), runbookAdapter({ root: options.runbookRoot, ssh })];
+  const all = [sshAdapter(ssh), runbookAdapter({ root: options.runbookRoot ?? undefined, ssh })];
   return new Map(all.map((adapter) => [adapter.name, adapter]));
 }
 
