@@ -23,7 +23,7 @@ export {
 export { COMMAND_BYTES_MAX } from './ssh/command-text.ts';
 export {
   type AdapterOptions,
-  adapterRegistry,
+  adapters,
   findAdapter,
   inspectTools,
   type ToolInfo,

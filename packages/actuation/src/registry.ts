@@ -12,8 +12,8 @@ const VERSION_CHARS_MAX = 200;
 export interface AdapterOptions {
   /** Every host of the inventory, asked anew for each action: no ssh alias may lead to a Talos host of it. */
   readonly inventory: () => readonly InventoryHost[];
-  /** `PRAXIS_RUNBOOK_ROOT`; null or blank refuses every runbook. */
-  readonly runbookRoot: string | null;
+  /** `PRAXIS_RUNBOOK_ROOT`; absent or blank refuses every runbook. */
+  readonly runbookRoot?: string | null | undefined;
 }
 
 /** What praxis starts for an adapter, and how that program tells its version. */
@@ -38,7 +38,7 @@ export interface ToolInfo {
 }
 
 /** The adapters by name. There is no other way to act on a system. */
-export function adapterRegistry(options: AdapterOptions): ReadonlyMap<string, Adapter> {
+export function adapters(options: AdapterOptions): ReadonlyMap<string, Adapter> {
   const ssh = { inventory: options.inventory };
   const all = [sshAdapter(ssh), runbookAdapter({ root: options.runbookRoot ?? undefined, ssh })];
   return new Map(all.map((adapter) => [adapter.name, adapter]));

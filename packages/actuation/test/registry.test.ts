@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { adapterRegistry, findAdapter, inspectTools, WRAPPED_TOOLS } from '../src/index.ts';
+import { adapters, findAdapter, inspectTools, WRAPPED_TOOLS } from '../src/index.ts';
 
-describe('adapterRegistry', () => {
-  const known = adapterRegistry({ inventory: () => [], runbookRoot: null });
+describe('adapters', () => {
+  const known = adapters({ inventory: () => [], runbookRoot: null });
 
   it('knows ssh and runbook, and neither takes a talos host', () => {
     expect([...known.keys()]).toEqual(['ssh', 'runbook']);
