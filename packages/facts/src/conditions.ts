@@ -15,8 +15,7 @@ export function compileConditions(conditions: readonly ValueCondition[]): (value
 }
 
 function compileCondition(condition: ValueCondition): (value: Json) => boolean {
-  if (!OPERATORS.has(condition.op))
-    throw queryInvalid('where', `has no operator \`${String(condition.op)}\``);
+  if (!OPERATORS.has(condition.op)) throw queryInvalid('where', `has an unknown operator`);
   const tokens = parsePointer(condition.path);
   if (condition.op === 'exists') return (value) => resolvePointer(value, tokens) !== undefined;
   if (condition.value === undefined) throw queryInvalid('where', 'has a condition without a value');
@@ -47,6 +46,8 @@ function compileOperator(
       return (found) => compare(found, wanted, (order) => order >= 0);
     case 'contains':
       return (found) => holds(found, wanted, canonical);
+    default:
+      throw queryInvalid('where', 'has an unknown operator');
   }
 }
 

@@ -15,16 +15,20 @@ export type Bind = (value: SqlParam) => string;
 /** Where the two databases differ in how a question is put. */
 export interface FactDialect {
   /** The placeholder of the nth parameter, from 1. */
-  placeholder(index: number): string;
+  readonly placeholder: (index: number) => string;
   readonly contentHashHex: string;
   /** The condition that a column holds one of a list of texts. */
-  isOneOf(column: string, list: string): string;
+  readonly isOneOf: (column: string, list: string) => string;
   /** The condition that a row `alias` of facts, of the key `k.key_id`, is visible. */
-  visible(alias: string, at: Visibility, bind: Bind): string;
+  readonly visible: (alias: string, at: Visibility, bind: Bind) => string;
   /** The same where the row is found by itself, not through its key. */
-  visibleAlone(alias: string, at: Visibility, bind: Bind): string;
+  readonly visibleAlone: (alias: string, at: Visibility, bind: Bind) => string;
   /** The condition that a row of facts existed at a horizon. */
-  existed(alias: string, horizon: { recordedAt: number; snapshot: string | null }, bind: Bind): string;
+  readonly existed: (
+    alias: string,
+    horizon: { recordedAt: number; snapshot: string | null },
+    bind: Bind,
+  ) => string;
   /** Joins `a` and `b` and keeps them in this order, where the planner can be told. */
   readonly joinInOrder: string;
 }

@@ -11,6 +11,7 @@ export {
   isFactType,
   kindOf,
 } from './model.ts';
+export { openFactStore, parseStoreDsn, type StoreLocation } from './open-store.ts';
 export { openSqliteFactStore, type SqliteFactStoreOptions } from './sqlite-store.ts';
 export type {
   AsOf,
@@ -32,3 +33,4 @@ export type {
   ValueCondition,
 } from './store.ts';
 export { FOREVER, type Period } from './timeline.ts';
+export { parseOperation, parseQuery, wireFact, type WireOperation, wireResult } from './wire.ts';

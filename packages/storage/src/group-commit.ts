@@ -10,7 +10,7 @@ export interface GroupCommitOptions<Q, R> {
    * Commits all requests in one transaction and answers each, in order. When it throws, the
    * transaction has been rolled back as a whole and every request of the batch is rejected.
    */
-  commit(requests: readonly Q[]): readonly Settled<R>[] | Promise<readonly Settled<R>[]>;
+  readonly commit: (requests: readonly Q[]) => readonly Settled<R>[] | Promise<readonly Settled<R>[]>;
   /** The largest batch, in requests. Default `GROUP_COMMIT_BATCH_MAX`. */
   batchMax?: number;
   /** The most requests that may wait; one more is refused with `STORE_BUSY`. */
