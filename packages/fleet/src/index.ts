@@ -12,7 +12,24 @@ export {
 } from './collectors/telemetry.ts';
 export { blessBaseline, type BlessRequest, type BlessResult } from './drift/baseline.ts';
 export { CIS_CONTROLS, type CisControl, type CisScope, type CisStatus } from './drift/cis-baseline.ts';
+export { parseAnsibleDrift } from './drift/ansible.ts';
 export { compareValues } from './drift/compare.ts';
+export {
+  type ConvergenceAction,
+  type ConvergencePlan,
+  type ConvergenceRequest,
+  convergenceRequests,
+  planConvergence,
+} from './drift/converge.ts';
+export type {
+  DriftEnd,
+  DriftFact,
+  DriftPage,
+  DriftPut,
+  DriftQuery,
+  DriftReader,
+  DriftWriter,
+} from './drift/drift-store.ts';
 export {
   type ChangedEntry,
   type Finding,
@@ -22,6 +39,7 @@ export {
   severityOf,
 } from './drift/finding.ts';
 export { scanDrift, type ScanOptions, type ScanResult, STALE_AFTER_US_DEFAULT } from './drift/scan.ts';
+export { type ParsedDrift, parseTofuDrift } from './drift/tofu.ts';
 export { FleetError, type FleetErrorCode } from './errors.ts';
 export type { InventoryHost, SshSettings } from './inventory/host.ts';
 export { EMPTY_INVENTORY, Inventory } from './inventory/inventory.ts';

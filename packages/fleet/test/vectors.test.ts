@@ -37,7 +37,7 @@ function at(value: Json | undefined, pointer: string): Json | undefined {
 function texts(value: Json | undefined): string[] {
   if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null
-    ? Object.values(value).flatMap((item) => texts(item as Json))
+    ? Object.values(value).flatMap((item) => texts(item))
     : [];
 }
 

@@ -81,12 +81,28 @@ function record(state: ParseState, keyword: string, value: string): void {
 }
 
 function parseOption(line: string): { keyword: string; value: string } | null {
-  const text = line.trim();
+  const text = withoutComment(line).trim();
   const match = /^([A-Za-z][A-Za-z0-9]*)(?:\s*=\s*|\s+)(\S.*)$/.exec(text);
   if (match?.[1] === undefined || match[2] === undefined) return null;
   const value = match[2].trim();
   const quoted = /^"([^"]*)"$/.exec(value);
   return { keyword: match[1].toLowerCase(), value: (quoted?.[1] ?? value).replaceAll(/\s+/g, ' ') };
+}
+
+/** sshd ends a line at a `#` that starts a word outside quotes. */
+function withoutComment(line: string): string {
+  let quoted = false;
+  for (let index = 0; index < line.length; index += 1) {
+    if (line[index] === '"') quoted = !quoted;
+    else if (
+      line[index] === '#' &&
+      !quoted &&
+      (index === 0 || line[index - 1] === ' ' || line[index - 1] === '\t')
+    ) {
+      return line.slice(0, index);
+    }
+  }
+  return line;
 }
 
 /** A matcher for `*` and `?`, without backtracking over more than one star at a time. */
