@@ -233,13 +233,26 @@ describe('ssh', () => {
     expect(await adapter.execute(forged, {})).toMatchObject({ reason: 'host_type_refused' });
   });
 
-  it('never reaches a talos host through an alias of the client configuration', async () => {
+  it.each([
+    ['192.0.2.9', '192.0.2.9'],
+    ['localhost', '127.0.0.1'],
+    ['0x7f.1', '127.0.0.1'],
+    ['::ffff:192.0.2.9', '192.0.2.9'],
+    ['CP1.', '192.0.2.9'],
+  ])('never reaches a talos host through an alias for %s', async (hostName, lanIp) => {
     using dir = makeTempDir();
-    const configFile = dir.write('config', 'Host web1\n  HostName 192.0.2.9\n');
-    const talos = aHost({ name: 'cp1', hostType: 'talos', addressing: { lanIp: '192.0.2.9' } });
+    const configFile = dir.write('config', `Host web1\n  HostName ${hostName}\n`);
+    const talos = aHost({ name: 'cp1', hostType: 'talos', addressing: { lanIp } });
     const guarded = sshAdapter({ inventory: () => [talos] });
     const answer = await guarded.prepare({ host: aHost({ ssh: { configFile } }), action: 'true' });
     expect(answer).toMatchObject({ refused: true, reason: 'host_type_refused' });
+  });
+
+  it('reaches its host when the talos hosts are others', async () => {
+    const talos = aHost({ name: 'cp1', hostType: 'talos', addressing: { lanIp: '192.0.2.9' } });
+    const guarded = sshAdapter({ inventory: () => [talos] });
+    const host = aHost({ ssh: { host: '192.0.2.10', configFile: '/dev/null' } });
+    expect(isRefusal(await guarded.prepare({ host, action: 'true' }))).toBe(false);
   });
 
   it.each(['cloud', 'kubernetes'] as const)('does not touch a %s host', async (hostType) => {

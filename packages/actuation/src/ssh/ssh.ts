@@ -143,7 +143,7 @@ async function connect(
   if (binary === null) return refuse('binary_missing', 'the OpenSSH client `ssh` is not installed');
   const destination = await resolveDestination(binary, client, signal);
   if (isRefusal(destination)) return destination;
-  return checkNotTalos(destination.hostname, options.inventory()) ?? { binary, client, destination };
+  return (await checkNotTalos(destination.hostname, options.inventory())) ?? { binary, client, destination };
 }
 
 async function runBash(
