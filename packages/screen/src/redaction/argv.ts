@@ -36,11 +36,17 @@ const NAME = /^[A-Za-z_][\w.:-]{0,127}$/;
 
 /** Names of fields: in a list of names the neighbour of `password` is one of these, not its value. */
 const FIELD_NAMES: ReadonlySet<string> = new Set(
-  'id name user username email login phone address title type role roles status created updated first_name last_name firstname lastname age group groups url host port value key label description read write update delete list get string number boolean optional required'.split(' '),
+  'id name user username email login phone address title type role roles status created updated first_name last_name firstname lastname age group groups url host port value key label description read write update delete list get string number boolean optional required'.split(
+    ' ',
+  ),
 );
 
 function nameValueItems(items: readonly unknown[], sensitivities: Map<number, Sensitivity>): void {
-  if (items.length > 2 && !items.every((item, index) => index % 2 === 1 || (typeof item === 'string' && NAME.test(item)))) return;
+  if (
+    items.length > 2 &&
+    !items.every((item, index) => index % 2 === 1 || (typeof item === 'string' && NAME.test(item)))
+  )
+    return;
   for (let index = 0; index + 1 < items.length; index += 2) {
     const name = items[index];
     const value = items[index + 1];

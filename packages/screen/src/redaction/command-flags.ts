@@ -11,11 +11,14 @@ export interface SecretPart {
 
 const CLIENT_NAME = /(?:^|[/\\])([A-Za-z0-9_-]{1,40})(?:\.exe)?$/;
 const FLAG = /^(?:--?|\/)([A-Za-z][\w.-]{0,63})$/;
-const NOT_ASKED = /^(?:no|ask|prompt|show|without|use|skip|stdin|has|hide|print|with|enable|disable|allow)[-_]/i;
+const NOT_ASKED =
+  /^(?:no|ask|prompt|show|without|use|skip|stdin|has|hide|print|with|enable|disable|allow)[-_]/i;
 
 // In a sentence about a flag the next word is prose, not a value.
 const PROSE: ReadonlySet<string> = new Set(
-  'flag option options parameter parameters argument switch to is are and or for from on with was were must should can may instead in if when then it the a an as by not has not does via that this which prompts requires'.split(' '),
+  'flag option options parameter parameters argument switch to is are and or for from on with was were must should can may instead in if when then it the a an as by not has not does via that this which prompts requires'.split(
+    ' ',
+  ),
 );
 
 /**
@@ -35,7 +38,11 @@ export function commandSecrets(words: readonly ShellWord[]): SecretPart[] {
     const client = clientOptions(word.value);
     if (client !== null) options = seen.includes('sshpass') ? [...client] : client;
     if (seen.length < SEEN_WORDS_MAX) seen.push(baseName(word.value));
-    parts.push(...flagParts(words, index), ...optionParts(words, index, { options, seen }), ...operandParts(words, index));
+    parts.push(
+      ...flagParts(words, index),
+      ...optionParts(words, index, { options, seen }),
+      ...operandParts(words, index),
+    );
   }
   return parts;
 }
@@ -96,6 +103,11 @@ function optionParts(words: readonly ShellWord[], index: number, state: CommandS
     }
     const isGlued = option.glued && value.startsWith(option.flag) && value.length > option.flag.length;
     if (isGlued && !value.startsWith('--')) return secretBehind(value, index, option.flag.length, option);
+    // `-sSu ann:…`: switches of one letter gathered before the option.
+    if (option.behind !== undefined && option.spaced && isGathered(value, option.flag)) {
+      const next = words[index + 1];
+      return next === undefined || next.startsCommand ? [] : secretBehind(next.value, index + 1, 0, option);
+    }
     if (value.startsWith(`${option.flag}=`) && option.flag.startsWith('--')) {
       return secretBehind(value, index, option.flag.length + 1, option);
     }
@@ -103,8 +115,12 @@ function optionParts(words: readonly ShellWord[], index: number, state: CommandS
   return [];
 }
 
+function isGathered(value: string, flag: string): boolean {
+  return flag.length === 2 && /^-[A-Za-z]{2,8}$/.test(value) && value.endsWith(flag.slice(1));
+}
+
 function secretBehind(value: string, word: number, from: number, option: SecretOption): SecretPart[] {
-  if (isReference(value.slice(from))) return [];
+  if (isReference(value.slice(from)) || /^[a-z]{2,6}:\/\//.test(value.slice(from, from + 16))) return [];
   if (option.behind === undefined) return [{ word, from }];
   const at = value.indexOf(option.behind, from);
   return at === -1 || at + 1 >= value.length ? [] : [{ word, from: at + 1 }];
@@ -129,7 +145,8 @@ function matchesAt(words: readonly ShellWord[], index: number, pattern: readonly
     const word = words[index + offset];
     if (word === undefined || word.value.length > 256) return false;
     if (offset > 0 && word.startsCommand) return false;
-    if (expected.source === '^SECRETNAME$') return keySensitivity(word.value) === 'secret' && !word.value.startsWith('-');
+    if (expected.source === '^SECRETNAME$')
+      return /^[A-Za-z_][\w.-]*$/.test(word.value) && keySensitivity(word.value) === 'secret';
     return expected.test(offset === 0 ? baseName(word.value) : word.value);
   });
 }

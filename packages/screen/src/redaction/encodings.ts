@@ -7,8 +7,10 @@ export const ENCODING_DEPTH_MAX = 4;
 export const ENCODED_CHARS_MAX = 1_048_576;
 
 const WORD = /[^\s"'<>]+/g;
-const PERCENT_ENCODED = /%[0-9A-Fa-f]{2}/;
-const BASE64_RUN = /[A-Za-z0-9+/_-]{16,}(?:(?:\r?\n|\\n)[ \t]{0,32}[A-Za-z0-9+/_-]{16,76}){0,16384}(?:(?:\r?\n|\\n)[ \t]{0,32}[A-Za-z0-9+/_-]{1,75})?={0,2}/g;
+const PERCENT_ENCODED = /%[0-9A-Fa-f]{2}|\\u00[2-7][0-9A-Fa-f]/;
+const ESCAPED_ASCII = /\\u00([2-7][0-9A-Fa-f])/g;
+const BASE64_RUN =
+  /[A-Za-z0-9+/_-]{16,}(?:(?:\r?\n|\\n)[ \t]{0,32}[A-Za-z0-9+/_-]{16,76}){0,16384}(?:(?:\r?\n|\\n)[ \t]{0,32}[A-Za-z0-9+/_-]{1,75})?={0,2}/g;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -53,7 +55,9 @@ export function redactPercentRuns(text: string, redact: (decoded: string) => str
   if (!PERCENT_ENCODED.test(text)) return text;
   return text.replace(WORD, (run) => {
     if (!PERCENT_ENCODED.test(run)) return run;
-    const decoded = decodePercent(run);
+    const decoded = decodePercent(
+      run.replace(ESCAPED_ASCII, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    );
     if (decoded === run) return run;
     const redacted = redact(decoded);
     return redacted === decoded ? run : redacted;
@@ -65,6 +69,8 @@ function decodePercent(run: string): string {
     return decodeURIComponent(run);
   } catch {
     // Not UTF-8 as a whole: each octet on its own still shows ASCII keys and values.
-    return run.replace(/%([0-7][0-9A-Fa-f])/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+    return run.replace(/%([0-7][0-9A-Fa-f])/g, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
   }
 }

@@ -20,7 +20,10 @@ export function looksRandom(text: string): boolean {
   if (body.length < RANDOM_CHARS_MIN || isDigestLike(body)) return false;
   if (!/[0-9]/.test(body) || !/[a-z]/.test(body) || !/[A-Z]/.test(body)) return false;
   const pieces = body.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[^A-Za-z0-9]+/g) ?? [];
-  return body.length / pieces.length < (body.length >= 36 ? 3.1 : 2.9) && entropyBits(body.slice(0, 256)) >= entropyFloorBits(body.length);
+  return (
+    body.length / pieces.length < (body.length >= 36 ? 3.1 : 2.9) &&
+    entropyBits(body.slice(0, 256)) >= entropyFloorBits(body.length)
+  );
 }
 
 /** Shannon entropy of a text in bits per character. */
@@ -48,19 +51,23 @@ const WORDY = /^[a-z]+(?:[-_.][a-z0-9]{1,4})*$|^[A-Za-z]+[-_.]?\d{0,3}$/;
 /** Whether a value beside a weakly suggestive name (`key`, `code`, `password` in prose) looks like a credential. */
 export function looksLikeCredential(text: string, charsMin: number): boolean {
   if (text.length < charsMin || /\s/.test(text)) return false;
-  if (PATH.test(text) || DATED.test(text) || VERSION.test(text) || HOST.test(text) || WORDY.test(text)) return false;
+  if (PATH.test(text) || DATED.test(text) || VERSION.test(text) || HOST.test(text) || WORDY.test(text))
+    return false;
   if (text.includes('://') || /^(?:sha\d+[-:]|\$?\{|<|ssh-|ecdsa-)/.test(text)) return false;
   return /[0-9]/.test(text) && /[A-Za-z]/.test(text);
 }
 
 const CANDIDATE = /[A-Za-z0-9+/_-]{22,}={0,2}/g;
-const HARMLESS_BEFORE = /(?:sha(?:1|224|256|384|512)?[-:/]|SHA256:|MD5:|h1:|md5-|blake[23][a-z]?-?\d*[-:]|base64,)$/;
-const PUBLIC_KEY = /(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d{3}|sk-(?:ssh|ecdsa)-[\w@.-]{1,48})\s{1,4}AAAA[A-Za-z0-9+/]{16,8192}={0,2}/g;
+const HARMLESS_BEFORE =
+  /(?:sha(?:1|224|256|384|512)?[-:/]|SHA256:|MD5:|h1:|md5-|blake[23][a-z]?-?\d*[-:]|base64,)$/;
+const PUBLIC_KEY =
+  /(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d{3}|sk-(?:ssh|ecdsa)-[\w@.-]{1,48})\s{1,4}AAAA[A-Za-z0-9+/]{16,8192}={0,2}/g;
 
 /** Spans of public material that looks random: SSH public keys. */
 export function publicKeySpans(text: string): Span[] {
   const spans: Span[] = [];
-  for (const match of text.matchAll(PUBLIC_KEY)) spans.push({ start: match.index, end: match.index + match[0].length });
+  for (const match of text.matchAll(PUBLIC_KEY))
+    spans.push({ start: match.index, end: match.index + match[0].length });
   return spans;
 }
 
@@ -68,7 +75,11 @@ export function publicKeySpans(text: string): Span[] {
  * Spans of long random values that stand beside nothing. `exempt` (sorted, not overlapping) is public material;
  * `decodes` tells that a candidate is merely encoded text, already judged elsewhere.
  */
-export function entropySpans(text: string, exempt: readonly Span[], decodes: (candidate: string) => boolean): Span[] {
+export function entropySpans(
+  text: string,
+  exempt: readonly Span[],
+  decodes: (candidate: string) => boolean,
+): Span[] {
   const spans: Span[] = [];
   for (const match of text.matchAll(CANDIDATE)) {
     // `\nAbC…`: the letter of an escape is not part of the value.

@@ -79,7 +79,9 @@ export function nameWords(name: string): readonly string[] {
   return words;
 }
 
-const ONE_TIME_CODES: ReadonlySet<string> = new Set('verification mfa tfa fa auth access login sms pairing device'.split(' '));
+const ONE_TIME_CODES: ReadonlySet<string> = new Set(
+  'verification mfa tfa fa auth access login sms pairing device'.split(' '),
+);
 
 function isKey(word: string | undefined): boolean {
   return word === 'key' || word === 'keys';
@@ -132,7 +134,8 @@ export function keySensitivity(name: string): Sensitivity {
   }
   const plural = last === 'tokens';
   if (plural || (words.length > 1 && QUANTITY_PREFIXES.has(words[0] as string))) return 'quantity';
-  if (words.length > 2 && words.slice(0, -1).some((word) => word === 'max' || word === 'min')) return 'quantity';
+  if (words.length > 2 && words.slice(0, -1).some((word) => word === 'max' || word === 'min'))
+    return 'quantity';
   return 'secret';
 }
 

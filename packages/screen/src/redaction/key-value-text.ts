@@ -5,7 +5,7 @@ import type { Span } from './spans.ts';
 import { isHeaderName, readKeyBefore, type TextKey } from './text-key.ts';
 import { readTextValue, type TextValue } from './text-value.ts';
 
-const SEPARATOR = /={1,3}>?|:=|:|%3[AaDd]|\\u003[aAdD]|&#61;/g;
+const SEPARATOR = /={1,3}>?|->|:=|:|%3[AaDd]|\\u003[aAdD]|&#61;/g;
 
 /** A `value:` this far behind a `name: SECRET` still belongs to it. */
 export const PAIR_DISTANCE_CHARS_MAX = 512;
@@ -58,7 +58,7 @@ class KeyValueScan {
   #secretValue(key: TextKey, sensitivity: Sensitivity, at: { after: number; separator: string }): number {
     const value = readTextValue(this.#text, key, at);
     if (value === null) return at.after;
-    if (isHeaderName(key.name) || drops(sensitivity, key, value)) {
+    if (isHeaderName(key.name) ? !isReference(value.text) : drops(sensitivity, key, value)) {
       this.spans.push({ start: value.start, end: value.end });
       return value.resume;
     }
@@ -79,15 +79,21 @@ function isUrlScheme(text: string, separator: string, after: number): boolean {
   return separator === ':' && text.startsWith('//', after);
 }
 
-const TYPE_NAME = /^(?:string|str|String|number|boolean|bool|int|integer|text|bytes|object|any|unknown|array|list|dict)$/;
+const TYPE_NAME =
+  /^(?:string|str|String|number|boolean|bool|int|integer|text|bytes|object|any|unknown|array|list|dict)$/;
 const REFERENCE =
   /^(?:\$\{\{[^{}]{0,128}\}\}|\{\{[^{}]{0,128}\}\}|\$\{[A-Za-z_][A-Za-z0-9_.]{0,64}\}|\$[A-Z][A-Z0-9]*_[A-Z0-9_]{1,64}|(?:process\.env|os\.environ|os\.getenv|System\.getenv|import\.meta\.env)[.[(][\w.'")\]]{1,80};?)$/;
+
+// `Bearer $API_TOKEN`: the name of a secret is not the secret.
+function isReference(text: string): boolean {
+  return text.length < 256 && REFERENCE.test(text.replace(/^(?:Bearer|Basic|Token) /i, ''));
+}
 
 function drops(sensitivity: Sensitivity, key: TextKey, value: TextValue): boolean {
   const text = value.text;
   if (isWorkingDirectory(key.name, text)) return false;
   if (text === '' || isSwitch(text)) return false;
-  if (REFERENCE.test(text)) return false;
+  if (isReference(text)) return false;
   switch (sensitivity) {
     case 'secret':
       return !isCount(key, text) && !(TYPE_NAME.test(text) && !value.quoted);

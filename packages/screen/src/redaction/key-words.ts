@@ -1,7 +1,7 @@
 /** Words that make a key name secret on their own. */
 export const SECRET_WORDS: ReadonlySet<string> = new Set(
   (
-    'password passwords passwd passwds pwd pwds passphrase passphrases passcode passcodes secret secrets token tokens ' +
+    'password passwords passwd passwds pw pwd pwds passphrase passphrases passcode passcodes secret secrets token tokens ' +
     'credential credentials cred creds bearer authorization otp otps totp cookie cookies jwt jwts psk mnemonic ' +
     'passwort kennwort contraseña contrasena senha motdepasse apikey apikeys privkey requirepass masterauth ' +
     'cvv cvc passkey keytab authtok userpassword'

@@ -1,6 +1,7 @@
 import type { Span } from './spans.ts';
 
-const MARK = /-----BEGIN ([A-Z0-9 ]{0,64})(?:-{1,5})?|---- BEGIN SSH2 ENCRYPTED (PRIVATE KEY) ----|PuTTY-User-(Key)-File-\d|-----END ([A-Z0-9 ]{0,64})(?:-{1,5})?/g;
+const MARK =
+  /-----BEGIN ([A-Z0-9 ]{0,64})(?:-{1,5})?|---- BEGIN SSH2 ENCRYPTED (PRIVATE KEY) ----|PuTTY-User-(Key)-File-\d|-----END ([A-Z0-9 ]{0,64})(?:-{1,5})?/g;
 
 interface Mark {
   readonly start: number;
@@ -38,7 +39,12 @@ function readMarks(text: string): Mark[] {
   for (const match of text.matchAll(MARK)) {
     const label = match[1] ?? match[2] ?? match[3] ?? '';
     const end = match.index + match[0].length;
-    marks.push({ start: match.index, end, label: match[3] === undefined ? label : 'PRIVATE', begins: match[4] === undefined });
+    marks.push({
+      start: match.index,
+      end,
+      label: match[3] === undefined ? label : 'PRIVATE',
+      begins: match[4] === undefined,
+    });
   }
   return marks;
 }

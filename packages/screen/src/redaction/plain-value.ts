@@ -126,9 +126,16 @@ function endsWord(text: string, at: number, value: PlainValue): boolean {
       return next === undefined || !/[A-Za-z0-9]/.test(next);
     case '\\':
       if (next === '"' || next === "'" || next === '\\') return true;
-      return (next === 'n' || next === 'r' || next === 't') && (startsNextKey(text, at + 2) || at + 2 >= text.length || STOPS_BEHIND.test(text[at + 2] as string));
+      return (
+        (next === 'n' || next === 'r' || next === 't') &&
+        (startsNextKey(text, at + 2) || at + 2 >= text.length || STOPS_BEHIND.test(text[at + 2] as string))
+      );
     case '%':
-      return (value.at.separator.startsWith('%') || value.key.inQuery) && /^%(?:26|22|23|0[AaDd]|2[Cc]|20)/.test(text.slice(at, at + 3)) && (value.at.separator.startsWith('%') || /^%(?:26|22)/.test(text.slice(at, at + 3)));
+      return (
+        (value.at.separator.startsWith('%') || value.key.inQuery) &&
+        /^%(?:26|22|23|0[AaDd]|2[Cc]|20)/.test(text.slice(at, at + 3)) &&
+        (value.at.separator.startsWith('%') || /^%(?:26|22)/.test(text.slice(at, at + 3)))
+      );
     default:
       return false;
   }

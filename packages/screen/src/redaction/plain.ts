@@ -49,7 +49,12 @@ function objectView(value: object): null | boolean | number | string | Container
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (value instanceof Map) return mapView(value);
   if (value instanceof Set) return list(value, () => [...(value as Set<unknown>)]);
-  if (value instanceof String || value instanceof Number || value instanceof Boolean || value instanceof BigInt) {
+  if (
+    value instanceof String ||
+    value instanceof Number ||
+    value instanceof Boolean ||
+    value instanceof BigInt
+  ) {
     return toPlain(value.valueOf());
   }
   if (value instanceof RegExp) return String(value);
@@ -74,7 +79,11 @@ function list(source: object, items: () => unknown[]): Container {
 
 function mapView(map: Map<unknown, unknown>): Container {
   if ([...map.keys()].every((key) => typeof key === 'string')) {
-    return { source: map, isList: false, read: () => [...map].map(([key, value]) => ({ key: key as string, value })) };
+    return {
+      source: map,
+      isList: false,
+      read: () => [...map].map(([key, value]) => ({ key: key as string, value })),
+    };
   }
   return list(map, () => [...map].map(([key, value]) => [key, value]));
 }
@@ -89,12 +98,16 @@ function entriesOf(value: object): Entry[] {
   }
   for (const key of Object.keys(value)) {
     const part = contained<unknown>(() => (value as Record<string, unknown>)[key], UNREADABLE);
-    if (part !== undefined && !(value instanceof Error && key === 'cause')) entries.push({ key, value: part });
+    if (part !== undefined && !(value instanceof Error && key === 'cause'))
+      entries.push({ key, value: part });
   }
   return entries;
 }
 
 /** The properties of a container that is no list, or null when it cannot be read. A getter that throws is marked. */
 export function readEntries(container: Container): readonly Entry[] | null {
-  return contained<readonly Entry[] | null>(() => (container.read() as Entry[] | null) ?? entriesOf(container.source), null);
+  return contained<readonly Entry[] | null>(
+    () => (container.read() as Entry[] | null) ?? entriesOf(container.source),
+    null,
+  );
 }

@@ -4,19 +4,24 @@ import type { Span } from './spans.ts';
 // `the password is X`, `requirepass X`, `login bob password X` (netrc), `IDENTIFIED BY 'X'`.
 const STATED =
   /(?<![\w-])(password|passwd|passphrase|passcode|pwd|secret|token|api[ _-]?key|requirepass|masterauth|credential|otp|pin)(\s{1,4}(?:is|was|are|set to|to|of|as|=|with|hash|value)(?=\s))?\s{1,4}(?:"([^"\n]{1,1024})"|'([^'\n]{1,1024})'|`([^`\n]{1,1024})`|([^\s"'`]{4,1024}))/gi;
-const IDENTIFIED = /(?:IDENTIFIED\s{1,4}(?:WITH\s{1,4}\S{1,64}\s{1,4})?(?:BY|AS)\s{1,4}(?:PASSWORD\s{1,4})?|PASSWORD\s{0,4}\(\s{0,4})(?:'((?:[^'\\]|\\.|''){1,1024})'|"([^"]{1,1024})")/gi;
-const SECURE_STRING = /ConvertTo-SecureString\s{1,4}(?:-String\s{1,4})?(?:"([^"]{1,1024})"|'([^']{1,1024})'|([^\s"'$-][^\s]{0,1023}))/gi;
-const PIPED = /(?<![\w-])(?:echo|printf)\s{1,4}(?:-[neE]{1,3}\s{1,4}|'%s(?:\\n)?'\s{1,4}|"%s(?:\\n)?"\s{1,4})?(?:"([^"\n]{1,1024})"|'([^'\n]{1,1024})'|([^\s"'|;&]{1,1024}))\s{0,4}\|\s{0,4}[^\n|;&]{0,256}?(?:--password-stdin|--with-token|\bsudo\s(?:[^\n|;&]{0,32}\s)?-\w{0,4}S|passwd\s[^\n|;&]{0,64}--stdin|chpasswd|--token-stdin|-passin stdin|passphrase-fd 0)/g;
-const NETRC = /(?<![\w-])(?:login|user|username|account)\s{1,8}\S{1,128}\s{1,8}(?:password|passwd|pass)\s{1,8}(\S{1,1024})/gi;
+const IDENTIFIED =
+  /(?:IDENTIFIED\s{1,4}(?:WITH\s{1,4}\S{1,64}\s{1,4})?(?:BY|AS)\s{1,4}(?:PASSWORD\s{1,4})?|PASSWORD\s{0,4}\(\s{0,4})(?:'((?:[^'\\]|\\.|''){1,1024})'|"([^"]{1,1024})")/gi;
+const SECURE_STRING =
+  /ConvertTo-SecureString\s{1,4}(?:-String\s{1,4})?(?:"([^"]{1,1024})"|'([^']{1,1024})'|([^\s"'$-][^\s]{0,1023}))/gi;
+const PIPED =
+  /(?<![\w-])(?:echo|printf)\s{1,4}(?:-[neE]{1,3}\s{1,4}|'%s(?:\\n)?'\s{1,4}|"%s(?:\\n)?"\s{1,4})?(?:"([^"\n]{1,1024})"|'([^'\n]{1,1024})'|([^\s"'|;&]{1,1024}))\s{0,4}\|\s{0,4}[^\n|;&]{0,256}?(?:--password-stdin|--with-token|\bsudo\s(?:[^\n|;&]{0,32}\s)?-\w{0,4}S|passwd\s[^\n|;&]{0,64}--stdin|chpasswd|--token-stdin|-passin stdin|passphrase-fd 0)/g;
+const NETRC =
+  /(?<![\w-])(?:login|user|username|account)\s{1,8}\S{1,128}\s{1,8}(?:password|passwd|pass)\s{1,8}(\S{1,1024})/gi;
 
-const COMMON = /^(?:is|was|are|the|and|or|for|has|must|expired|invalid|reset|rotation|required|policy|manager|missing|incorrect|wrong|changed|field|file|hash|auth|stored|rejected)\b/i;
+const COMMON =
+  /^(?:is|was|are|the|and|or|for|has|must|expired|invalid|reset|rotation|required|policy|manager|missing|incorrect|wrong|changed|field|file|hash|auth|stored|rejected)\b/i;
 
 /** Spans of secrets told in words, SQL, PowerShell or a pipe rather than beside a separator. */
 export function proseSpans(text: string): Span[] {
   const spans: Span[] = [];
   for (const match of text.matchAll(STATED)) {
     const quoted = match[3] ?? match[4] ?? match[5];
-    const value = quoted ?? (match[6] as string);
+    const value = quoted ?? match[6] ?? '';
     const end = match.index + match[0].length - (quoted === undefined ? 0 : 1);
     if (quoted === undefined ? isStated(value) : !COMMON.test(quoted) && isQuotedSecret(match, quoted)) {
       spans.push({ start: end - value.length, end });
@@ -29,12 +34,19 @@ export function proseSpans(text: string): Span[] {
 function isStated(value: string): boolean {
   const bare = value.replace(/[.,;:!?)]+$/, '');
   if (/[=:]/.test(bare) && /^[\w.-]+[=:]/.test(bare)) return false;
-  return looksLikeCredential(bare, 6) && !/^[a-z][a-z0-9]*(?:[-_./][a-z0-9]+)+$/.test(bare) && !/^#?\d+[a-z]{0,2}$/.test(bare);
+  return (
+    looksLikeCredential(bare, 6) &&
+    !/^[a-z][a-z0-9]*(?:[-_./][a-z0-9]+)+$/.test(bare) &&
+    !/^#?\d+[a-z]{0,2}$/.test(bare)
+  );
 }
 
 function isQuotedSecret(match: RegExpMatchArray, quoted: string): boolean {
   if (match[2] !== undefined) return true;
-  return !/^(?:[a-z]+(?:[-_. ][a-z]+)*)$/i.test(quoted) || /^(?:password|passwd|passphrase|pwd)$/i.test(match[1] as string);
+  return (
+    !/^(?:[a-z]+(?:[-_. ][a-z]+)*)$/i.test(quoted) ||
+    /^(?:password|passwd|passphrase|pwd)$/i.test(match[1] as string)
+  );
 }
 
 function groupSpans(text: string, pattern: RegExp): Span[] {
@@ -44,7 +56,10 @@ function groupSpans(text: string, pattern: RegExp): Span[] {
     if (value === undefined) continue;
     const start = match.index + match[0].lastIndexOf(value, match[0].length);
     const first = match.index + match[0].indexOf(value);
-    spans.push({ start: pattern === PIPED ? first : start, end: (pattern === PIPED ? first : start) + value.length });
+    spans.push({
+      start: pattern === PIPED ? first : start,
+      end: (pattern === PIPED ? first : start) + value.length,
+    });
   }
   return spans;
 }

@@ -25,7 +25,12 @@ export function redact(value: unknown): unknown {
 
 /** The rules of {@link redact} on one string. Never throws. */
 export function redactText(text: string): string {
-  return redactString(text, 0, redactJson);
+  try {
+    return redactString(text, 0, redactJson);
+  } catch {
+    // As above: a fault here must not show what it was about to hide.
+    return REDACTED;
+  }
 }
 
 function redactJson(text: string, depth: number): string | null {

@@ -23,12 +23,16 @@ export function shellWords(text: string): ShellWord[] {
       continue;
     }
     const quoted = match[2] ?? match[3];
-    const value = quoted ?? (match[4] as string);
+    const value = quoted ?? match[4] ?? '';
     const start = match.index + (quoted === undefined ? 0 : 1);
     const end = start + value.length;
     const previous = words.at(-1);
     if (previous !== undefined && lastEnd === match.index && !startsCommand) {
-      words[words.length - 1] = { ...previous, value: previous.value + value, end: match.index + match[0].length };
+      words[words.length - 1] = {
+        ...previous,
+        value: previous.value + value,
+        end: match.index + match[0].length,
+      };
     } else words.push({ value, start, end, startsCommand });
     lastEnd = match.index + match[0].length;
     startsCommand = false;

@@ -77,7 +77,12 @@ function keepSurroundings(text: string, walk: Walk): string {
   return redacted === text ? REDACTED : redacted;
 }
 
-function redactList(items: readonly unknown[] | null, inherited: Sensitivity, depth: number, walk: Walk): unknown {
+function redactList(
+  items: readonly unknown[] | null,
+  inherited: Sensitivity,
+  depth: number,
+  walk: Walk,
+): unknown {
   if (items === null) return UNREADABLE;
   const plan = inherited === 'none' ? argvRedactions(items) : null;
   const copy: unknown[] = [];
@@ -88,13 +93,19 @@ function redactList(items: readonly unknown[] | null, inherited: Sensitivity, de
     }
     const item = items[index];
     const from = plan?.cuts.get(index);
-    if (from !== undefined && typeof item === 'string') copy.push(item.slice(0, from) + (isMarker(item) ? item : REDACTED));
+    if (from !== undefined && typeof item === 'string')
+      copy.push(item.slice(0, from) + (isMarker(item) ? item : REDACTED));
     else copy.push(redactNode(item, plan?.sensitivities.get(index) ?? inherited, depth + 1, walk));
   }
   return copy;
 }
 
-function redactRecord(entries: readonly Entry[] | null, inherited: Sensitivity, depth: number, walk: Walk): unknown {
+function redactRecord(
+  entries: readonly Entry[] | null,
+  inherited: Sensitivity,
+  depth: number,
+  walk: Walk,
+): unknown {
   if (entries === null) return UNREADABLE;
   const named = inherited === 'none' ? pairSensitivity(entries) : 'none';
   const copy: Record<string, unknown> = {};
@@ -105,9 +116,11 @@ function redactRecord(entries: readonly Entry[] | null, inherited: Sensitivity, 
     }
     let sensitivity = inherited === 'none' ? keySensitivity(key) : inherited;
     if (sensitivity === 'none' && named !== 'none' && isValueKey(key)) sensitivity = named;
-    if (typeof value === 'string' && inherited === 'none' && isWorkingDirectory(key, value)) sensitivity = 'none';
+    if (typeof value === 'string' && inherited === 'none' && isWorkingDirectory(key, value))
+      sensitivity = 'none';
     // A container under a merely suggestive name is judged by its own keys.
-    const passed = sensitivity === 'secret' || sensitivity === 'quantity' || !isContainer(value) ? sensitivity : 'none';
+    const passed =
+      sensitivity === 'secret' || sensitivity === 'quantity' || !isContainer(value) ? sensitivity : 'none';
     setOwn(copy, distinctKey(copy, redactKey(key, walk)), redactNode(value, passed, depth + 1, walk));
   }
   return copy;
@@ -146,4 +159,3 @@ function pairSensitivity(entries: readonly Entry[]): Sensitivity {
   }
   return 'none';
 }
-

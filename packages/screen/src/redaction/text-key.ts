@@ -18,7 +18,8 @@ export interface TextKey {
   readonly inQuery: boolean;
 }
 
-const HEADER = /^(?:proxy-)?authorization$|^(?:set-)?cookie2?$|^x-(?:amz-security-token|api-key|auth(?:-token|-key)?|csrf-token|xsrf-token|vault-token|access-token|goog-iam-authorization-token)$/i;
+const HEADER =
+  /^(?:proxy-)?authorization$|^(?:set-)?cookie2?$|^x-(?:amz-security-token|api-key|auth(?:-token|-key)?|csrf-token|xsrf-token|vault-token|access-token|goog-iam-authorization-token)$/i;
 
 /** Whether a name is an HTTP header whose whole value is a credential. */
 export function isHeaderName(name: string): boolean {
@@ -48,8 +49,14 @@ interface Closer {
 // Steps back over what may stand between a key and its separator: spaces, a bracket, a quote.
 function readCloser(text: string, separatorIndex: number): Closer {
   let end = separatorIndex;
-  for (let spaces = 0; spaces < 16 && (text[end - 1] === ' ' || text[end - 1] === '\t'); spaces += 1) end -= 1;
-  for (let brackets = 0; brackets < 2 && (text[end - 1] === ']' || text[end - 1] === ')' || text[end - 1] === '}'); brackets += 1) end -= 1;
+  for (let spaces = 0; spaces < 16 && (text[end - 1] === ' ' || text[end - 1] === '\t'); spaces += 1)
+    end -= 1;
+  for (
+    let brackets = 0;
+    brackets < 2 && (text[end - 1] === ']' || text[end - 1] === ')' || text[end - 1] === '}');
+    brackets += 1
+  )
+    end -= 1;
   if (text[end - 1] === '?') end -= 1;
   const last = text[end - 1];
   if (last === '"' || last === "'" || last === '`') {
@@ -89,14 +96,25 @@ export function readKeyBefore(text: string, separatorIndex: number): TextKey | n
     startsLine: line !== null,
     indent: line ?? 0,
     isPath: isPathEnd(text, start, separatorIndex),
-    inQuery: before === '?' || before === '&' || before === '#' || /%(?:26|3[Ff])$/.test(text.slice(Math.max(0, start - 3), start)),
+    inQuery:
+      before === '?' ||
+      before === '&' ||
+      before === '#' ||
+      /%(?:26|3[Ff])$/.test(text.slice(Math.max(0, start - 3), start)),
   };
 }
 
 // A quoted key may contain single spaces: `"api key": …`.
 function quotedStart(text: string, start: number, floor: number): number {
   let at = start;
-  while (at > floor && (isKeyChar(text.charCodeAt(at - 1)) || text[at - 1] === ' ' || text[at - 1] === '/' || text[at - 1] === '[')) at -= 1;
+  while (
+    at > floor &&
+    (isKeyChar(text.charCodeAt(at - 1)) ||
+      text[at - 1] === ' ' ||
+      text[at - 1] === '/' ||
+      text[at - 1] === '[')
+  )
+    at -= 1;
   return at;
 }
 

@@ -20,8 +20,11 @@ export interface SeparatorAt {
 /** A quoted or bracketed value is followed this far; one that has not closed by then is dropped up to there. */
 export const ENCLOSED_CHARS_MAX = 65_536;
 
-const OPENING = /\\{0,15}["'`]|&quot;|&#34;|&#39;|%22|%27|\\u0022|[@LNub]["']/y;
+const OPENING = /"""|'''|\\{0,15}["'`]|&quot;|&#34;|&#39;|%22|%27|\\u0022|[@LNub]["']/y;
 const BLOCK_SCALAR = /[|>][+-]?\d?[+-]?[ \t]{0,64}(?:#[^\n]{0,256})?\r?\n/y;
+
+// `${NAME}`, `${{ secrets.NAME }}`, `$(command)`: their brackets belong to the value.
+const EXPANSION = /\$\{\{?[^{}\n]{0,128}\}\}?|\$\([^()\n]{0,128}\)/y;
 
 /** The value behind a separator, or null when there is none. */
 export function readTextValue(text: string, key: TextKey, at: SeparatorAt): TextValue | null {
@@ -41,7 +44,9 @@ export function readTextValue(text: string, key: TextKey, at: SeparatorAt): Text
     const end = bracketEnd(text, start);
     return valueOf(text, start, plainEnd(text, { key, at, start, from: end }));
   }
-  return valueOf(text, start, plainEnd(text, { key, at, start, from: start }));
+  EXPANSION.lastIndex = start;
+  const from = start + (EXPANSION.exec(text)?.[0].length ?? 0);
+  return valueOf(text, start, plainEnd(text, { key, at, start, from }));
 }
 
 function valueOf(text: string, start: number, end: number): TextValue {
@@ -62,7 +67,14 @@ function lineEnd(text: string, from: number): number {
 /** The end of what a quote encloses: the index of the closing quote, or -1 within the bound. */
 export function quoteEnd(text: string, from: number, opening: string): number {
   const mark = opening.at(-1) as string;
-  if (mark === ';' || opening.startsWith('%') || opening.startsWith('\\u')) return text.indexOf(opening, from);
+  if (
+    mark === ';' ||
+    opening === `'''` ||
+    opening === '"""' ||
+    opening.startsWith('%') ||
+    opening.startsWith('\\u')
+  )
+    return text.indexOf(opening, from);
   const escapes = opening.startsWith('\\') ? opening.length - 1 : 0;
   const limit = Math.min(text.length, from + ENCLOSED_CHARS_MAX);
   for (let at = text.indexOf(mark, from); at !== -1 && at < limit; at = text.indexOf(mark, at + 1)) {
@@ -71,7 +83,13 @@ export function quoteEnd(text: string, from: number, opening: string): number {
     const closes = escapes === 0 ? run % 2 === 0 : run <= escapes;
     if (!closes) continue;
     // A doubled quote is one quote inside (SQL, CSV, ADO).
-    if (escapes === 0 && at > from && text[at + 1] === mark && text[at + 2] !== undefined && /[\w ]/.test(text[at + 2] as string)) {
+    if (
+      escapes === 0 &&
+      at > from &&
+      text[at + 1] === mark &&
+      text[at + 2] !== undefined &&
+      /[\w ]/.test(text[at + 2] as string)
+    ) {
       at += 1;
       continue;
     }

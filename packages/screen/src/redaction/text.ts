@@ -67,7 +67,7 @@ function textSpans(text: string, depth: number, redactJson: RedactJson): Span[] 
   ];
 }
 
-const HAS_FLAG = /(?:^|[\s"'([{,])[-/][A-Za-z-]|login|user|auth|set|password/i;
+const HAS_FLAG = /(?:^|[\s"'([{,])[-/][A-Za-z-]|login|user|auth|set|env|arg|password|passphrase/i;
 
 function flagSpans(text: string): Span[] {
   if (!HAS_FLAG.test(text)) return [];
@@ -84,7 +84,8 @@ function wordSpans(text: string, depth: number): Span[] {
     const found = words[word];
     // A word of several quoted parts has no position for its middle: it is dropped whole.
     const plain = found !== undefined && found.end - found.start === found.value.length;
-    if (found !== undefined) spans.push({ start: found.start + (plain ? from : Math.min(from, 2)), end: found.end });
+    if (found !== undefined)
+      spans.push({ start: found.start + (plain ? from : Math.min(from, 2)), end: found.end });
   }
   if (depth >= QUOTED_COMMAND_DEPTH_MAX) return spans;
   for (const word of words) {

@@ -18,7 +18,7 @@ export function urlSpans(text: string): Span[] {
     const [whole, user, password] = match as unknown as [string, string, string];
     if (ADDRESS_LABELS.has(user.toLowerCase())) continue;
     const start = match.index + user.length + 1;
-    if (whole.length > 0 && !/^\/\//.test(password)) spans.push({ start, end: start + password.length });
+    if (whole.length > 0 && !password.startsWith('//')) spans.push({ start, end: start + password.length });
   }
   for (const match of text.matchAll(ORACLE_THIN)) {
     const start = match.index + match[0].length - (match[1] as string).length;
@@ -50,10 +50,13 @@ function userInfoSpan(text: string, from: number, scheme: string): Span[] | null
       if (slash === -1) lastAtInAuthority = end;
     } else if ((char === '/' || char === '?' || char === '#') && slash === -1) slash = end;
     else if (char === ',' && lastAt !== -1 && slash !== -1) break;
+    else if (char === ':' && text.startsWith('//', end + 1))
+      break; // The next URL begins.
     else if (URL_STOP.test(char)) break;
   }
   if (lastAt === -1) return null;
-  const at = lastAtInAuthority === -1 ? unescapedPasswordAt(text, { from, slash, lastAt }) : lastAtInAuthority;
+  const at =
+    lastAtInAuthority === -1 ? unescapedPasswordAt(text, { from, slash, lastAt }) : lastAtInAuthority;
   return at === -1 ? null : credentialSpans(text, from, at, scheme);
 }
 
@@ -70,10 +73,12 @@ function credentialSpans(text: string, from: number, at: number, scheme: string)
   const user = text.slice(from, hasPassword ? colon : at);
   const spans: Span[] = [];
   if (hasPassword && colon + 1 < at) {
-    if (!/^(?:\$\{[A-Z_]+\}|x-oauth-basic)$/.test(text.slice(colon + 1, at))) spans.push({ start: colon + 1, end: at });
+    if (!/^(?:\$\{[A-Z_]+\}|x-oauth-basic)$/.test(text.slice(colon + 1, at)))
+      spans.push({ start: colon + 1, end: at });
   }
   // `https://TOKEN:@host` and `https://TOKEN:x-oauth-basic@host`: the user name is the credential.
-  if (hasPassword && /^:(?:x-oauth-basic)?$/.test(text.slice(colon, at))) spans.push({ start: from, end: colon });
+  if (hasPassword && /^:(?:x-oauth-basic)?$/.test(text.slice(colon, at)))
+    spans.push({ start: from, end: colon });
   else if (isTokenUser(user, scheme, hasPassword)) spans.push({ start: from, end: from + user.length });
   return spans;
 }
@@ -83,5 +88,10 @@ function isTokenUser(user: string, scheme: string, hasPassword: boolean): boolea
   if (!/^(?:https?|git\+https?|wss?|ftp)/.test(scheme)) return looksRandom(user);
   if (isDigestLike(user) && user.length >= 16) return true;
   if (looksRandom(user) || (user.length >= 20 && /\d/.test(user))) return true;
-  return !hasPassword && !user.includes('.') && looksLikeCredential(user, 8) && (/[A-Z]/.test(user) || user.length >= 12);
+  return (
+    !hasPassword &&
+    !user.includes('.') &&
+    looksLikeCredential(user, 8) &&
+    (/[A-Z]/.test(user) || user.length >= 12)
+  );
 }

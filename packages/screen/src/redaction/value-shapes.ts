@@ -149,6 +149,11 @@ function isSchemeCredential(scheme: string, credential: string): boolean {
     case 'ntlm':
       return lively || credential.endsWith('=');
     default:
-      return lively && credential.length >= 16 && /^[A-Za-z0-9._~+/=-]*$/.test(credential) && !credential.includes('-');
+      return (
+        lively &&
+        credential.length >= 16 &&
+        /^[A-Za-z0-9._~+/=-]*$/.test(credential) &&
+        !credential.includes('-')
+      );
   }
 }
