@@ -1,5 +1,5 @@
 import { canonicalJson, INSTANT_MAX, systemClock } from '@praxis/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeEntry, encodeStored, ID_CHARS_MAX, TEXT_CHARS_MAX } from './encode-record.ts';
 import { type LedgerEntry, RECORD_DECISIONS, RECORD_KINDS, type StoredRecord } from './record.ts';

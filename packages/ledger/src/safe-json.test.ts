@@ -1,5 +1,5 @@
 import { canonicalJson } from '@praxis/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ARGS_CHARS_MAX, ARGS_DEPTH_MAX, ARGS_NODES_MAX, safeCanonicalJson } from './safe-json.ts';
 

@@ -55,8 +55,7 @@ function encode(value: unknown, depth: number, walk: Walk): string {
       return counted(value < BIG && value > -BIG ? `"${value}"` : '"[bigint]"', walk);
     case 'undefined':
       return 'null';
-    case 'function':
-    case 'symbol':
+    default:
       return `"[${typeof value}]"`;
   }
 }

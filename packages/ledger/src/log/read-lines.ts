@@ -45,12 +45,13 @@ class LineReader {
   take(bytesRead: number): void {
     const end = this.held + bytesRead;
     let start = 0;
+    const bytes = this.#chunk.subarray(0, end);
     // What is held has been searched already.
-    let newline = this.#find(this.held, end);
+    let newline = bytes.indexOf(NEWLINE, this.held);
     while (newline !== -1) {
       this.#finish(start, newline);
       start = newline + 1;
-      newline = this.#find(start, end);
+      newline = bytes.indexOf(NEWLINE, start);
     }
     this.#chunk.copyWithin(0, start, end);
     this.held = end - start;
@@ -59,11 +60,6 @@ class LineReader {
 
   end(): void {
     this.#taker.fragment(this.#chunk.subarray(0, this.held), this.#offset, 'torn_tail');
-  }
-
-  #find(start: number, end: number): number {
-    const at = this.#chunk.indexOf(NEWLINE, start);
-    return at < end ? at : -1;
   }
 
   #finish(start: number, newline: number): void {
