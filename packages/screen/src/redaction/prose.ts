@@ -1,4 +1,5 @@
 import { looksLikeCredential } from './entropy.ts';
+import { keySensitivity } from './key-names.ts';
 import type { Span } from './spans.ts';
 
 // `the password is X`, `requirepass X`, `login bob password X` (netrc), `IDENTIFIED BY 'X'`.
@@ -12,6 +13,14 @@ const PIPED =
   /(?<![\w-])(?:echo|printf)\s{1,4}(?:-[neE]{1,3}\s{1,4}|'%s(?:\\n)?'\s{1,4}|"%s(?:\\n)?"\s{1,4})?(?:"([^"\n]{1,1024})"|'([^'\n]{1,1024})'|([^\s"'|;&]{1,1024}))\s{0,4}\|\s{0,4}[^\n|;&]{0,256}?(?:--password-stdin|--with-token|\bsudo\s(?:[^\n|;&]{0,32}\s)?-\w{0,4}S|passwd\s[^\n|;&]{0,64}--stdin|chpasswd|--token-stdin|-passin stdin|passphrase-fd 0)/g;
 const NETRC =
   /(?<![\w-])(?:login|user|username|account)\s{1,8}\S{1,128}\s{1,8}(?:password|passwd|pass)\s{1,8}(\S{1,1024})/gi;
+
+// `password for bob: X`, `token (new): X`.
+const ATTRIBUTED =
+  /(?<![\w-])(?:password|passwd|passphrase|secret|token|api[ _-]?key)\s{1,4}(?:(?:for|of)\s{1,4}(?:user\s{1,4})?[^\s:=]{1,64}|\([^()\n]{1,64}\))\s{0,4}[:=]\s{0,4}(\S{4,1024})/gi;
+const ONE_TIME =
+  /(?<![\w-])(?:otp|pin|passcode|(?:verification|one-time|security|login|access)\s(?:pass)?code)\s{1,4}(?:is|was)\s{1,4}(\d{4,8})(?!\w)/gi;
+// `('token', 'X')` in printed code.
+const TUPLE = /[[(]\s{0,4}(["'])([\w.-]{2,64})\1\s{0,4},\s{0,4}(["'])([^"'\n]{1,1024})\3\s{0,4}[\])]/g;
 
 const COMMON =
   /^(?:is|was|are|the|and|or|for|has|must|expired|invalid|reset|rotation|required|policy|manager|missing|incorrect|wrong|changed|field|file|hash|auth|stored|rejected)\b/i;
@@ -27,7 +36,19 @@ export function proseSpans(text: string): Span[] {
       spans.push({ start: end - value.length, end });
     }
   }
-  for (const pattern of [IDENTIFIED, SECURE_STRING, PIPED, NETRC]) spans.push(...groupSpans(text, pattern));
+  for (const match of text.matchAll(ATTRIBUTED)) {
+    const value = match[1] as string;
+    const end = match.index + match[0].length;
+    if (isStated(value)) spans.push({ start: end - value.length, end });
+  }
+  for (const match of text.matchAll(TUPLE)) {
+    const value = match[4] as string;
+    if (keySensitivity(match[2] as string) !== 'secret' || /^[a-z_]+$/i.test(value)) continue;
+    const start = match.index + match[0].lastIndexOf(value);
+    spans.push({ start, end: start + value.length });
+  }
+  for (const pattern of [IDENTIFIED, SECURE_STRING, PIPED, NETRC, ONE_TIME])
+    spans.push(...groupSpans(text, pattern));
   return spans;
 }
 
