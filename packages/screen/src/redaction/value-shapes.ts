@@ -44,7 +44,6 @@ const DISTINCTIVE: readonly string[] = [
   `rubygems_${tail('a-f0-9', 20)}`,
   `dckr_(?:pat|oat)_${tail(String.raw`A-Za-z0-9_\-`, 16)}`,
   `tfp_${tail(String.raw`A-Za-z0-9_\-`, 24)}`,
-  `[A-Za-z0-9]{14}\\.atlasv1\\.${tail(String.raw`A-Za-z0-9_\-`, 20)}`,
   `pscale_(?:tkn|pw|oauth)_${tail(String.raw`A-Za-z0-9_.\-`, 16)}`,
   `(?:sbp|sb_secret)_${tail('A-Za-z0-9_', 16)}`,
   `sntry[su]_${tail('A-Za-z0-9+/=_', 20)}`,
@@ -64,11 +63,12 @@ const DISTINCTIVE: readonly string[] = [
   `nvapi-${tail(String.raw`A-Za-z0-9_\-`, 20)}`,
   `xkeysib-${tail(String.raw`A-Za-z0-9\-`, 20)}`,
   `(?:ntn|secret)_${tail('A-Za-z0-9', 32)}`,
-  `[a-f0-9]{32}-us[0-9]{1,2}`,
 ];
 
 // Prefixes short enough to end an ordinary word: only at the edge of a word.
 const AT_EDGE: readonly string[] = [
+  `[A-Za-z0-9]{14}\\.atlasv1\\.${tail(String.raw`A-Za-z0-9_\-`, 20)}`,
+  `[a-f0-9]{32}-us[0-9]{1,2}`,
   String.raw`(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,128}`,
   `sk-(?=[A-Za-z0-9_-]{0,200}[0-9A-Z])${tail(String.raw`A-Za-z0-9_\-`, 16)}`,
   `hf_${tail('A-Za-z0-9', 16)}`,
