@@ -55,6 +55,8 @@ function encode(value: unknown, depth: number, walk: Walk): string {
       return counted(value < BIG && value > -BIG ? `"${value}"` : '"[bigint]"', walk);
     case 'undefined':
       return 'null';
+    case 'function':
+    case 'symbol':
     default:
       return `"[${typeof value}]"`;
   }
