@@ -1,6 +1,6 @@
 // `npm run check`: everything that is judged without running the tests.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureInstalled, ROOT } from './lib/ensure-installed.mjs';
 import { licenceProblems, runtimeDependencies } from './lib/licences.mjs';
@@ -10,6 +10,7 @@ import { Steps } from './lib/steps.mjs';
 // fast-check is used through its default export (`fc.assert`), as its own documentation does.
 const ALLOWED = ['--allow', 'import/no-named-as-default-member'];
 const LINT = ['--config', '.oxlintrc.json', '--type-aware', '--deny-warnings', ...ALLOWED];
+const PUBLINT = join(ROOT, 'node_modules', 'publint', 'src', 'cli.js');
 const FIXTURES = 'scripts/fixtures';
 
 ensureInstalled();
@@ -21,6 +22,7 @@ await steps.step('lint (oxlint, type-aware)', () =>
 await steps.step('lint sees types (a floating promise must fail)', () => lintMustFail());
 await steps.step('types: packages (tsc -b)', () => tool('tsc', ['-b']));
 await steps.step('types: tests and scripts (tsc)', () => tool('tsc', ['-p', 'tsconfig.test.json']));
+await steps.step('packages as they are published (publint)', () => publintAll());
 await steps.step('unused code and dependencies (knip)', () =>
   tool('knip', ['--no-progress', '--no-config-hints']),
 );
@@ -48,6 +50,23 @@ function lintMustFail() {
   if (done.status === 1 && done.stdout.includes('no-floating-promises')) return 0;
   process.stderr.write(`the fixture was not refused (${done.status})\n${done.stdout}${done.stderr}\n`);
   return 1;
+}
+
+// Reads what `npm pack` would ship, so that a mistake in `files` or `exports` shows before a release.
+async function publintAll() {
+  const names = ['packages', 'apps'].flatMap((parent) =>
+    readdirSync(join(ROOT, parent)).map((name) => `${parent}/${name}`),
+  );
+  const manifests = names.filter((name) => existsSync(join(ROOT, name, 'package.json')));
+  let code = manifests.length === 0 ? 1 : 0;
+  for (const name of manifests) {
+    const done = spawnSync(PINNED_NODE, [PUBLINT, 'run', name, '--strict'], { cwd: ROOT, encoding: 'utf8' });
+    if (done.status === 0) continue;
+    process.stderr.write(`${done.stdout}${done.stderr}`);
+    code = 1;
+  }
+  process.stdout.write(`${manifests.length} packages\n`);
+  return code;
 }
 
 function checkLicences() {
