@@ -77,6 +77,32 @@ describe('compareValues', () => {
     ).toEqual([port('a')]);
   });
 
+  it('tells rows apart by their whole key', () => {
+    const port = (protocol: string, address = '::'): JsonObject => ({ protocol, address, port: '80' });
+    const detail = compareValues('listening_ports', table([port('6')]), table([port('17')]));
+    expect(detail).toMatchObject({ added: [port('17')], removed: [port('6')], changed: [] });
+    const shared = compareValues(
+      'listening_ports',
+      table([port('6'), port('6', 'a')]),
+      table([port('6', 'b'), port('6')]),
+    );
+    expect(shared).toMatchObject({ added: [port('6', 'b')], removed: [port('6', 'a')], changed: [] });
+  });
+
+  it('stays linear when all rows share a part of their key', () => {
+    const rows = Array.from({ length: 40_000 }, (_, i) => ({ port: '1', address: String(i), protocol: '6' }));
+    const start = performance.now();
+    expect(compareValues('listening_ports', table(rows), table(rows.toReversed()))).toBeNull();
+    expect(
+      compareValues(
+        'listening_ports',
+        table(rows.fill({ port: '1', address: 'a', protocol: '6' })),
+        table([]),
+      ),
+    ).not.toBeNull();
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+
   it('does not run the columns of a key together', () => {
     const row = (name: string, arch: string): JsonObject => ({ name, arch });
     const detail = compareValues('packages', table([row('a', 'bc')]), table([row('ab', 'c')]));

@@ -20,7 +20,10 @@ function equalMembers(a: JsonObject, b: JsonObject, ignored: ReadonlySet<string>
   for (const key in a) {
     if (ignored.has(key)) continue;
     membersA += 1;
-    if (!Object.hasOwn(b, key) || !equalJson(a[key], b[key])) return false;
+    const left = a[key];
+    // What `b` inherits is never strictly equal to a JSON value, so equality here means an own member.
+    if (left === b[key] && left !== undefined) continue;
+    if (!Object.hasOwn(b, key) || !equalJson(left, b[key])) return false;
   }
   for (const key in b) if (!ignored.has(key)) membersA -= 1;
   return membersA === 0;

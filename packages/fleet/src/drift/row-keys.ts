@@ -1,8 +1,8 @@
 import type { JsonObject } from '@praxis/core';
 
-/** The columns that name a row, per table. A table that is not here is compared as a multiset of rows. */
+/** The columns that name a row, per table, the most telling first. A table that is not here is compared as a multiset of rows. */
 const NATURAL_KEYS: Readonly<Record<string, readonly string[]>> = {
-  authorized_keys: ['path', 'fingerprint'],
+  authorized_keys: ['fingerprint', 'path'],
   block_devices: ['name'],
   certificates: ['path', 'sha256'],
   cron_files: ['path'],
@@ -12,24 +12,24 @@ const NATURAL_KEYS: Readonly<Record<string, readonly string[]>> = {
   file_digests: ['path'],
   filesystems: ['path'],
   groups: ['groupname'],
-  interface_addresses: ['interface', 'address'],
+  interface_addresses: ['address', 'interface'],
   interfaces: ['interface'],
   kernel_info: ['version'],
   kernel_modules: ['name'],
-  listening_ports: ['protocol', 'address', 'port'],
+  listening_ports: ['port', 'address', 'protocol'],
   logged_in_users: ['user', 'tty', 'host'],
   mounts: ['path', 'device'],
   os_version: ['name'],
   packages: ['name', 'arch'],
   rpm_packages: ['name', 'arch'],
   services: ['name'],
-  ssh_config: ['scope', 'option'],
+  ssh_config: ['option', 'scope'],
   sudoers: ['source', 'header', 'rule_details'],
   suid_bin: ['path'],
   sysctl: ['name'],
   system_controls: ['name'],
   systemd_units: ['id'],
-  user_ssh_keys: ['uid', 'path'],
+  user_ssh_keys: ['path', 'uid'],
   users: ['username'],
 };
 
@@ -70,13 +70,27 @@ export function volatileColumns(predicate: string): ReadonlySet<string> {
   return Object.hasOwn(VOLATILE_COLUMNS, predicate) ? (VOLATILE_COLUMNS[predicate] ?? NONE) : NONE;
 }
 
-/** The text that names a row. Columns are encoded with their lengths: no two keys run together. */
-export function rowKey(row: JsonObject, columns: readonly string[]): string {
-  let key = '';
-  for (const column of columns) {
-    const value = row[column];
-    const text = typeof value === 'string' ? value : JSON.stringify(value ?? null);
-    key += `${text.length}:${text}\u0000`;
+/**
+ * A function for the text that names a row. All columns but the last carry their length, so that no
+ * two keys run together.
+ */
+export function rowKeyOf(columns: readonly string[]): (row: JsonObject) => string {
+  const [first = '', second = ''] = columns;
+  if (columns.length === 1) return (row) => columnText(row, first);
+  if (columns.length === 2) {
+    return (row) => {
+      const text = columnText(row, first);
+      return `${text.length}:${text}${columnText(row, second)}`;
+    };
   }
-  return key;
+  return (row) =>
+    columns
+      .map((column) => columnText(row, column))
+      .map((text) => `${text.length}:${text}`)
+      .join('');
+}
+
+function columnText(row: JsonObject, column: string): string {
+  const value = row[column];
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }
