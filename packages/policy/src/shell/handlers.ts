@@ -1,0 +1,30 @@
+import { judgeFind } from './find.ts';
+import { judgeGitPush } from './git-push.ts';
+import type { HandlerCall } from './handler-call.ts';
+import {
+  judgeCd,
+  judgeDeclare,
+  judgeEval,
+  judgeRead,
+  judgeSet,
+  judgeShell,
+  judgeSource,
+} from './shell-builtins.ts';
+import type { HandlerName } from './table-schema.ts';
+
+const HANDLERS: Record<HandlerName, (call: HandlerCall) => boolean> = {
+  find: judgeFind,
+  shell: judgeShell,
+  eval: judgeEval,
+  source: judgeSource,
+  set: judgeSet,
+  declare: judgeDeclare,
+  read: judgeRead,
+  cd: judgeCd,
+  'git-push': judgeGitPush,
+};
+
+/** Runs the handler an entry names; false when the entry's own rules are to be applied as well. */
+export function judgeHandler(name: HandlerName, call: HandlerCall): boolean {
+  return HANDLERS[name](call);
+}

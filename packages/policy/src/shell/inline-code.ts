@@ -1,0 +1,48 @@
+import { type ShellContext, spanIn } from './shell-context.ts';
+import type { Verdict } from './verdict.ts';
+import type { WordValue } from './word.ts';
+
+/** Languages whose inline code (`python -c`, `perl -e` …) is read for what it may do. */
+export type Language = 'python' | 'perl' | 'ruby' | 'node' | 'php' | 'lua';
+
+/**
+ * Words by which inline code spawns, deletes, decodes, reaches other code by name, or touches devices.
+ * Substrings on purpose: code is not parsed, so anything that looks like it rounds up.
+ */
+const COMMON =
+  /system|exec|spawn|popen|fork|eval|compile|unlink|rmtree|rmdir|remove|delete|truncate|rename|chmod|chown|kill|base64|b64|decode|fromhex|unhexlify|\\x|\\u00|\bpack\b|socket|urlopen|https?:|requests|\/dev\/|\/etc\/|\/proc\/|\/sys\/|__|getattr|import_module|importlib|ctypes|marshal|pickle|reboot|shutdown|mkfs|chr\(/i;
+
+const BY_LANGUAGE: Record<Language, RegExp> = {
+  python:
+    /subprocess|shutil|\bpty\b|os\s*\.\s*(?!path|getcwd|environ\b|listdir|sep|name|uname|getpid|cpu_count|stat\b)\w|runpy|codecs|open\s*\([^)]*,\s*(?:mode\s*=\s*)?['"][^'"]*[waxr+]*[wax+]|write_text|write_bytes|asyncio/,
+  perl: /`|\bqx\b|open\s*\(?\s*\w*[^;]*["']\s*[|>+]|\|["']|\bdo\s*["'$]|\brequire\b|\bsyscall\b|\bs\/.*\/\w*e/,
+  ruby: /`|%x|\bIO\b|\bFile\.(?!read|exist|basename|dirname|extname|join|size|stat)|FileUtils|\bsend\b|Process|Open3|Kernel|Object\b|const_get/,
+  node: /child_process|\bfs\b|process\.(?!version|versions|arch|platform|env|argv|cwd|uptime|memoryUsage|stdout|hrtime)|require\s*\(\s*(?!['"](?:node:)?(?:os|path|util|url|querystring|assert)['"]\s*\))|import\s*\(|Function|constructor|atob|Buffer|worker|\bvm\b/,
+  php: /`|passthru|proc_|shell_|assert|include|require|call_user_func|\$\w+\s*\(|file_put|fopen|fwrite|create_function|preg_replace/,
+  lua: /os\.|io\.|load|require|dofile|debug\./,
+};
+
+/** Judges inline code: at least `T2`; `T3` when it may spawn, delete, write or decode, or is not known. */
+export function judgeInlineCode(
+  language: Language,
+  code: WordValue,
+  context: ShellContext,
+  verdict: Verdict,
+  entry: string | undefined,
+): void {
+  const span = spanIn(context, code);
+  if (code.kind !== 'literal') {
+    verdict.raise(3, 'unknown-code', `the ${language} code is not known`, span, entry);
+    return;
+  }
+  const isDangerous = COMMON.test(code.text) || BY_LANGUAGE[language].test(code.text);
+  if (isDangerous)
+    verdict.raise(
+      3,
+      'inline-code-acts',
+      `${language} code that spawns, deletes, writes or decodes`,
+      span,
+      entry,
+    );
+  else verdict.raise(2, 'inline-code', `inline ${language} code`, span, entry);
+}

@@ -1,0 +1,233 @@
+import { tierRank } from '@praxis/core';
+import { type Effect, judgeEffect } from './effects.ts';
+import { judgeInlineCode, type Language } from './inline-code.ts';
+import { judgeAwk, judgeSed, judgeVim } from './editor-programs.ts';
+import { judgeGitConfig, judgeSshOption } from './option-values.ts';
+import { resolvePath } from './paths.ts';
+import { type ShellContext, spanIn, type Stdin } from './shell-context.ts';
+import { analyseSql, type SqlDialect } from './sql/sql.ts';
+import { staticOutput } from './static-output.ts';
+import type { Mark, Role } from './table-schema.ts';
+import type { Verdict } from './verdict.ts';
+import { literalValue, unknownValue, type WordValue } from './word.ts';
+
+export interface RoleOptions {
+  readonly entry: string | undefined;
+  readonly marks: ReadonlySet<Mark>;
+  readonly stdin: Stdin;
+}
+
+/** Roles whose value runs something: they count even where a read-only flag is given. */
+export function isRunningRole(role: Role): boolean {
+  return RUNNING.has(role);
+}
+
+const RUNNING: ReadonlySet<Role> = new Set<Role>([
+  'execute',
+  'shell',
+  'argv',
+  'awk',
+  'sed',
+  'vim',
+  'environment',
+  'git-config',
+  'ssh-option',
+  'trap',
+  'alias',
+  'powershell',
+  'cmd',
+  'code:python',
+  'code:perl',
+  'code:ruby',
+  'code:node',
+  'code:php',
+  'code:lua',
+  'sql:psql',
+  'sql:mysql',
+  'sql:sqlite3',
+  'sql:mongosh',
+]);
+
+/** Judges one argument by what it is to the command. */
+export function judgeRole(
+  role: Role,
+  value: WordValue,
+  context: ShellContext,
+  verdict: Verdict,
+  options: RoleOptions,
+): void {
+  if (role.startsWith('sql:'))
+    return judgeSqlText(role.slice(4) as SqlDialect, value, context, verdict, options);
+  if (role.startsWith('code:')) {
+    return judgeInlineCode(role.slice(5) as Language, value, context, verdict, options.entry);
+  }
+  switch (role) {
+    case 'text':
+    case 'read':
+    case 'cwd':
+      return;
+    case 'write':
+    case 'create':
+      return judgeEffect('write', value, context, verdict, options.entry);
+    case 'write-tree':
+    case 'delete':
+    case 'metadata':
+      return judgeEffect(treeEffect(role, options.marks), value, context, verdict, options.entry);
+    case 'move':
+    case 'device':
+      return judgeEffect(role, value, context, verdict, options.entry);
+    case 'execute':
+      return judgeExecuted(value, context, verdict, options);
+    default:
+      return judgeRunningRole(role, value, context, verdict, options);
+  }
+}
+
+function treeEffect(role: 'write-tree' | 'delete' | 'metadata', marks: ReadonlySet<Mark>): Effect {
+  if (!marks.has('recursive')) return role === 'write-tree' ? 'write' : role;
+  return role === 'write-tree' ? 'write-tree' : `${role}-tree`;
+}
+
+function judgeRunningRole(
+  role: Role,
+  value: WordValue,
+  context: ShellContext,
+  verdict: Verdict,
+  options: RoleOptions,
+): void {
+  const { entry } = options;
+  switch (role) {
+    case 'shell':
+      return context.engine.judgeText(value, context, verdict, { kind: 'shell' });
+    case 'trap':
+      if (value.text !== '' && value.text !== '-')
+        context.engine.judgeText(value, context, verdict, { kind: 'trap' });
+      return;
+    case 'alias':
+      return judgeAlias(value, context, verdict);
+    case 'argv':
+      return context.engine.judgeArguments([value], context, verdict, undefined);
+    case 'awk':
+      return judgeAwk(value, context, verdict, entry);
+    case 'sed':
+      return judgeSed(value, context, verdict, entry);
+    case 'vim':
+      return judgeVim(value, context, verdict, entry);
+    case 'environment':
+    case 'assignment':
+      return judgeAssignmentText(value, context, verdict);
+    case 'git-config':
+      return judgeGitConfig(value, context, verdict, entry);
+    case 'ssh-option':
+      return judgeSshOption(value, context, verdict, entry);
+    default:
+      verdict.raise(3, 'foreign-code', `code for another shell (${role})`, spanIn(context, value), entry);
+  }
+}
+
+function judgeAlias(value: WordValue, context: ShellContext, verdict: Verdict): void {
+  const equals = value.text.indexOf('=');
+  if (equals < 0) return;
+  const text = value.text.slice(equals + 1);
+  const inner =
+    value.kind === 'literal'
+      ? literalValue(text, value.start, value.end)
+      : unknownValue(value.start, value.end);
+  context.engine.judgeText(inner, context, verdict, { kind: 'alias' });
+}
+
+/** `NAME=value` given to a command: some variables change what it runs. */
+function judgeAssignmentText(value: WordValue, context: ShellContext, verdict: Verdict): void {
+  const equals = value.text.indexOf('=');
+  if (equals < 0) {
+    if (value.kind !== 'literal')
+      verdict.raise(3, 'unknown-variable', 'the variable is not known', spanIn(context, value));
+    return;
+  }
+  const text = value.text.slice(equals + 1);
+  const inner = value.kind === 'literal' ? { ...value, text } : unknownValue(value.start, value.end);
+  judgeVariable(value.text.slice(0, equals), inner, context, verdict);
+}
+
+/** Judges one variable of the environment of a command that will run. */
+export function judgeVariable(name: string, value: WordValue, context: ShellContext, verdict: Verdict): void {
+  const rule =
+    context.tables.variables.get(name) ?? (name.startsWith('BASH_FUNC_') ? FUNCTION_IMPORT : undefined);
+  if (rule === undefined) return;
+  if (rule.rank > 0)
+    verdict.raise(rule.rank, 'environment', `${name} changes what runs`, spanIn(context, value), name);
+  if (rule.role !== null && value.text + value.kind !== 'literal') {
+    judgeRole(rule.role, value, context, verdict, { entry: name, marks: new Set(), stdin: undefined });
+  }
+}
+
+const FUNCTION_IMPORT = { rank: 3, role: null };
+
+function judgeSqlText(
+  dialect: SqlDialect,
+  value: WordValue,
+  context: ShellContext,
+  verdict: Verdict,
+  options: RoleOptions,
+): void {
+  if (value.kind !== 'literal') {
+    verdict.raise(3, 'unknown-sql', 'the statements are not known', spanIn(context, value), options.entry);
+    return;
+  }
+  const analysis = analyseSql(value.text, dialect);
+  verdict.raise(
+    tierRank(analysis.tier),
+    'sql',
+    `${dialect} statements`,
+    spanIn(context, value),
+    options.entry,
+  );
+  for (const reason of analysis.reasons) {
+    verdict.raise(0, `sql:${reason.code}`, reason.detail, spanIn(context, value), options.entry);
+  }
+}
+
+/** A script or program that is named by its path: known only when it was written just before. */
+function judgeExecuted(
+  value: WordValue,
+  context: ShellContext,
+  verdict: Verdict,
+  options: RoleOptions,
+): void {
+  const span = spanIn(context, value);
+  if (value.process !== null) {
+    const text = staticOutput(value.process.body, context);
+    const inner =
+      text === null ? unknownValue(value.start, value.end) : literalValue(text, value.start, value.end);
+    return context.engine.judgeText(inner, context, verdict, { kind: 'process' });
+  }
+  if (value.kind !== 'literal') {
+    verdict.raise(3, 'unknown-program', 'the program to be run is not known', span, options.entry);
+    return;
+  }
+  if (/^\/dev\/(?:stdin|fd\/\d+)$|^\/proc\/self\/fd\/\d+$/.test(value.text)) {
+    const { stdin } = options;
+    const text =
+      typeof stdin === 'string'
+        ? literalValue(stdin, value.start, value.end)
+        : unknownValue(value.start, value.end);
+    return context.engine.judgeText(text, context, verdict, { kind: 'stdin' });
+  }
+  const path = resolvePath(value.text, context.environment);
+  if (path !== null && context.writtenFiles.has(path)) return judgeWritten(path, value, context, verdict);
+  verdict.raise(2, 'runs-program', `${value.text} is a program that no table knows`, span, options.entry);
+}
+
+function judgeWritten(path: string, value: WordValue, context: ShellContext, verdict: Verdict): void {
+  const content = context.writtenFiles.get(path) ?? null;
+  verdict.raise(
+    content === null ? 3 : 2,
+    'runs-written-file',
+    `${path} was written by this command`,
+    spanIn(context, value),
+  );
+  if (content !== null)
+    context.engine.judgeText(literalValue(content, value.start, value.end), context, verdict, {
+      kind: 'script',
+    });
+}
