@@ -4,6 +4,7 @@ import { registerApprovalsCommand } from './commands/approvals.ts';
 import { registerBaselineCommand } from './commands/baseline.ts';
 import { registerClassifyCommand } from './commands/classify.ts';
 import { registerCollectCommand } from './commands/collect.ts';
+import { registerDemoCommand } from './commands/demo.ts';
 import { registerDoctorCommand } from './commands/doctor.ts';
 import { registerEgressCommand } from './commands/egress.ts';
 import { registerOperatorCommand } from './commands/operator.ts';
@@ -18,6 +19,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerUpCommand,
   registerServeCommand,
   registerDoctorCommand,
+  registerDemoCommand,
   registerOperatorCommand,
   registerApprovalsCommand,
   registerBaselineCommand,

@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { adapterRegistry } from '@praxis/actuation';
+import { adapters } from '@praxis/actuation';
 import { type Clock, systemClock, VERSION } from '@praxis/core';
-import { type FactStore, openFactStore } from '@praxis/facts';
+import { type FactStore, openSqliteFactStore } from '@praxis/facts';
 import { readInventory } from '@praxis/fleet';
 import { ApprovalStore, Gate, KillSwitch, loadOperatorSecret, OperatorVerifier, Sessions } from '@praxis/gate';
 import { Ledger } from '@praxis/ledger';
@@ -64,7 +64,7 @@ async function open(
   const verifier = new OperatorVerifier(loadOperatorSecret(operatorSecretPath(config.dataDir)), clock);
   const ledger = await openLedger(config, clock);
   cleanups.push(() => ledger.close());
-  const facts = await openFactStore({ dsn: config.storeDsn, clock });
+  const facts = await openSqliteFactStore({ path: config.storeDsn, clock });
   cleanups.push(() => facts.close());
   const killSwitch = new KillSwitch({ sentinelPath: config.killSwitchPath, clock });
   killSwitch.watch();
@@ -86,7 +86,7 @@ async function open(
     sessions: new Sessions(config.budget),
     facts,
     inventory,
-    adapters: adapterRegistry({ runbookRoot: config.runbookRoot, dataDir: config.dataDir, clock }),
+    adapters: adapters({ inventory: () => inventory.hosts, runbookRoot: config.runbookRoot ?? undefined }),
     killSwitch,
     clock,
     allowRestricted: config.allowRestricted,

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { inspectTools, type ToolInfo } from '@praxis/actuation';
 import { errorCode, errorMessage, VERSION } from '@praxis/core';
 import { readInventory } from '@praxis/fleet';
 import { loadOperatorSecret } from '@praxis/gate';
@@ -19,10 +20,8 @@ interface Finding {
   readonly says: string;
 }
 
-/** The tools that praxis wraps or reads, and what for. */
+/** Tools whose output praxis reads; those that it starts are listed by the adapters. */
 const TOOLS: readonly (readonly [string, string])[] = [
-  ['ssh', 'actions over OpenSSH'],
-  ['bash', 'runbooks'],
   ['ansible-playbook', 'read by the drift parser; no adapter yet'],
   ['tofu', 'read by the drift parser; no adapter yet'],
   ['terraform', 'read by the drift parser; no adapter yet'],
@@ -49,6 +48,7 @@ async function run(options: { json?: boolean }): Promise<void> {
     await ledgerFinding(config),
     await inventoryFinding(config),
     ...operatorFindings(config),
+    ...(await inspectTools()).map(adapterFinding),
     ...TOOLS.map(([name, purpose]) => toolFinding(name, purpose)),
   ] satisfies Finding[];
   if (options.json) console.log(JSON.stringify({ ok: findings.every(isFine), findings }));
@@ -124,6 +124,11 @@ function operatorFinding(config: ServerConfig): Finding {
   } catch (error) {
     return { what, health: 'fault', says: `${errorCode(error)}: ${errorMessage(error)}` };
   }
+}
+
+function adapterFinding({ adapter, binary, path, version }: ToolInfo): Finding {
+  const says = path === null ? 'not installed' : `${path} ${version ?? ''}`.trim();
+  return { what: binary, health: path === null ? 'note' : 'ok', says: `${says} (adapter ${adapter})` };
 }
 
 function toolFinding(name: string, purpose: string): Finding {

@@ -13,8 +13,7 @@ export function ensureInventory(path: string, name: string): InventoryFile {
     'hosts:',
     `  - name: ${JSON.stringify(name)}`,
     '    host_type: ubuntu   # a Debian-family Linux; the type decides which adapters may touch it',
-    '    routing:',
-    '      local: true       # this machine: runbooks run here',
+    '    actuation_paths: [local]   # this machine: runbooks run here',
     '',
   ].join('\n');
   try {

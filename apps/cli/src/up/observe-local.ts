@@ -1,4 +1,4 @@
-import { errorCode, errorMessage, type JsonObject, isJsonObject, type Json } from '@praxis/core';
+import { isJsonObject, type Json } from '@praxis/core';
 import { collectLocal } from '@praxis/fleet';
 import { newSessionId } from '@praxis/mcp-server';
 import type { Runtime } from '../runtime.ts';
@@ -11,8 +11,8 @@ export interface LocalFindings {
   readonly errors: readonly { readonly code: string; readonly message: string }[];
 }
 
-/** Looks at this machine and keeps what it finds, on the audited path like everything else. */
-export async function observeLocal(runtime: Runtime, subject: string): Promise<LocalFindings> {
+/** Looks at this machine (or at a tree that stands for one) and keeps what it finds, on the audited path like everything else. */
+export async function observeLocal(runtime: Runtime, subject: string, root?: string): Promise<LocalFindings> {
   const { gate, sessions, facts, clock } = runtime.services;
   const session = sessions.open({ id: newSessionId(), principal: 'server:praxis' });
   const result = await gate.read<LocalFindings>(
@@ -24,7 +24,7 @@ export async function observeLocal(runtime: Runtime, subject: string): Promise<L
       untrusted: true,
       exemptFromKillSwitch: true,
       run: async () => {
-        const collected = await collectLocal({ subject, clock });
+        const collected = await collectLocal({ subject, clock, ...(root === undefined ? {} : { root }) });
         const put = await facts.putMany(
           [...collected.facts, ...collected.typed].map((fact) => ({ ...fact, actor: 'server:praxis', reason: 'local collection', source: 'local' })),
         );
@@ -40,10 +40,10 @@ export async function observeLocal(runtime: Runtime, subject: string): Promise<L
     { session, requestId: null, traceId: null },
   );
   if (result.value !== null) return result.value;
-  return { subject, facts: [], changed: 0, errors: [{ code: result.reason, message: errorMessage(result.detail || errorCode(null)) }] };
+  return { subject, facts: [], changed: 0, errors: [{ code: result.reason, message: result.detail }] };
 }
 
 function rowsOf(value: Json): number | null {
-  const rows = isJsonObject(value) ? (value as JsonObject)['rows'] : undefined;
+  const rows = isJsonObject(value) ? value['rows'] : undefined;
   return Array.isArray(rows) ? rows.length : null;
 }

@@ -71,7 +71,6 @@ class HttpEndpoint {
     this.#stateless = services.sessions.open({ id: 'http-stateless', principal: HTTP_PRINCIPAL });
     this.#modern = createMcpHandler(() => createProtocolServer(tools, services, () => this.#stateless), {
       legacy: 'reject',
-      responseMode: 'json',
     });
   }
 

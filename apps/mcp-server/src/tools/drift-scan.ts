@@ -1,5 +1,5 @@
 import { formatInstant } from '@praxis/core';
-import { type ConvergencePlan, type Finding, planConvergence, scanDrift } from '@praxis/fleet';
+import { type ConvergencePlan, convergenceRequests, type Finding, planConvergence, scanDrift } from '@praxis/fleet';
 import { redact } from '@praxis/screen';
 import { z } from 'zod';
 import type { Services } from '../services.ts';
@@ -16,7 +16,11 @@ const findingSchema = z.object({
   detail: z.unknown(),
   observed_at: z.string().nullable(),
   stale: z.boolean(),
-  plans: z.array(z.record(z.string(), z.unknown())).describe('proposed run_action calls; nothing runs by itself'),
+  plan: z.object({
+    calls: z.array(z.record(z.string(), z.unknown())).describe('proposed run_action arguments; nothing runs by itself'),
+    rationale: z.array(z.string()),
+    needs_person: z.array(z.string()).describe('what no command should decide'),
+  }),
 });
 
 /** What a scan tells an agent. */
@@ -91,10 +95,16 @@ function findingView(finding: Finding, services: Services): Record<string, unkno
     detail: redact(detail),
     observed_at: observedAt === null ? null : formatInstant(observedAt),
     stale,
-    plans: planConvergence(finding, services.inventory).map(planView),
+    plan: planView(planConvergence(finding, services.inventory)),
   };
 }
 
+/** A plan as the run_action calls it stands for, ready to be made one by one. */
 function planView(plan: ConvergencePlan): Record<string, unknown> {
-  return { ...plan };
+  const requests = convergenceRequests(plan);
+  return {
+    calls: requests.map(({ adapter, host, host_type, action, dry_run }) => ({ adapter, host, host_type, action, dry_run })),
+    rationale: requests.map((request) => request.rationale),
+    needs_person: plan.needsPerson,
+  };
 }

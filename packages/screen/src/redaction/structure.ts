@@ -149,10 +149,14 @@ function setOwn(copy: Record<string, unknown>, key: string, value: unknown): voi
   Object.defineProperty(copy, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
+// `/etc/passwd` names a file, where `/prod/db/password` names a secret.
+const SYSTEM_PATH = /^(?:[a-z_]{1,32}=)?\/(?:bin|boot|dev|etc|home|lib|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)\//;
+
 // What the name in a `{name, value}` record says about the value beside it.
 function pairSensitivity(entries: readonly Entry[]): Sensitivity {
   for (const { key, value } of entries) {
     if (typeof value !== 'string' || value.length > 256 || !isNameKey(key)) continue;
+    if (SYSTEM_PATH.test(value)) continue;
     if (isHeaderName(value)) return 'secret';
     const sensitivity = keySensitivity(value.replace(/^.*[/:=]/s, ''));
     if (sensitivity !== 'none') return sensitivity;
