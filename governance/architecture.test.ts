@@ -17,7 +17,8 @@ function workspace(files: Readonly<Record<string, string>>): ReturnType<typeof c
   return checkArchitecture(dir.path);
 }
 
-const manifest = (name: string, dependencies: Record<string, string> = {}): string => JSON.stringify({ name, dependencies });
+const manifest = (name: string, dependencies: Record<string, string> = {}): string =>
+  JSON.stringify({ name, dependencies });
 
 describe('the architecture', () => {
   it('is kept by every module of the workspace', () => {
@@ -29,20 +30,66 @@ describe('the architecture', () => {
   });
 
   it.each([
-    ['an import that runs up', { 'packages/core/package.json': manifest('@praxis/core', { '@praxis/gate': '1' }), 'packages/core/src/a.ts': "import '@praxis/gate';" }],
-    ['a driver outside storage', { 'packages/core/package.json': manifest('@praxis/core'), 'packages/core/src/a.ts': "import 'node:sqlite';" }],
-    ['child processes outside actuation', { 'packages/core/package.json': manifest('@praxis/core'), 'packages/core/src/a.ts': "export * from 'node:child_process';" }],
-    ['an undeclared dependency', { 'packages/core/package.json': manifest('@praxis/core'), 'packages/core/src/a.ts': "await import('left-pad');" }],
-    ['a heavy dependency of a lean package', { 'packages/screen/package.json': manifest('@praxis/screen', { lodash: '1' }), 'packages/screen/src/a.ts': '' }],
-    ['the wall clock outside core', { 'packages/screen/package.json': manifest('@praxis/screen'), 'packages/screen/src/a.ts': 'export const t = Date.now();' }],
-    ['a package on no floor', { 'packages/odd/package.json': manifest('@praxis/odd'), 'packages/odd/src/a.ts': '' }],
-    ['test code in the product', { 'packages/screen/package.json': manifest('@praxis/screen'), 'packages/screen/src/a.ts': "import '@praxis/testkit';" }],
+    [
+      'an import that runs up',
+      {
+        'packages/core/package.json': manifest('@praxis/core', { '@praxis/gate': '1' }),
+        'packages/core/src/a.ts': "import '@praxis/gate';",
+      },
+    ],
+    [
+      'a driver outside storage',
+      {
+        'packages/core/package.json': manifest('@praxis/core'),
+        'packages/core/src/a.ts': "import 'node:sqlite';",
+      },
+    ],
+    [
+      'child processes outside actuation',
+      {
+        'packages/core/package.json': manifest('@praxis/core'),
+        'packages/core/src/a.ts': "export * from 'node:child_process';",
+      },
+    ],
+    [
+      'an undeclared dependency',
+      {
+        'packages/core/package.json': manifest('@praxis/core'),
+        'packages/core/src/a.ts': "await import('left-pad');",
+      },
+    ],
+    [
+      'a heavy dependency of a lean package',
+      {
+        'packages/screen/package.json': manifest('@praxis/screen', { lodash: '1' }),
+        'packages/screen/src/a.ts': '',
+      },
+    ],
+    [
+      'the wall clock outside core',
+      {
+        'packages/screen/package.json': manifest('@praxis/screen'),
+        'packages/screen/src/a.ts': 'export const t = Date.now();',
+      },
+    ],
+    [
+      'a package on no floor',
+      { 'packages/odd/package.json': manifest('@praxis/odd'), 'packages/odd/src/a.ts': '' },
+    ],
+    [
+      'test code in the product',
+      {
+        'packages/screen/package.json': manifest('@praxis/screen'),
+        'packages/screen/src/a.ts': "import '@praxis/testkit';",
+      },
+    ],
   ])('finds %s', (_what, files) => {
     expect(workspace(files).violations.length).toBeGreaterThan(0);
   });
 
   it('reads static, re-exported and dynamic imports', () => {
-    const text = "import a from 'a'; import type { B } from 'b'; export * from 'c'; export { d } from 'd'; await import('e');";
+    const text =
+      "import a from 'a'; import type { B } from 'b'; export * from 'c'; export { d } from 'd'; await import('e');";
     expect(importsOf('x.ts', text).sort()).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 });

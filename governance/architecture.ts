@@ -64,7 +64,11 @@ export function checkArchitecture(root: string): ArchitectureReport {
       imports += found.length;
       const where = relative(root, file);
       violations.push(...found.flatMap((specifier) => importViolations(one, specifier, where)));
-      if (one.name !== '@praxis/core' && one.name !== '@praxis/testkit' && WALL_CLOCK.test(withoutComments(text))) {
+      if (
+        one.name !== '@praxis/core' &&
+        one.name !== '@praxis/testkit' &&
+        WALL_CLOCK.test(withoutComments(text))
+      ) {
         violations.push(`${where}: reads the wall clock; take a Clock`);
       }
     }
@@ -117,12 +121,16 @@ function importViolations(one: WorkspacePackage, specifier: string, where: strin
   }
   const name = packageNameOf(specifier);
   const reserved = RESERVED[name];
-  if (reserved && !reserved.includes(one.name) && !TEST_ONLY.has(one.name)) return [`${where}: only ${reserved.join(', ')} may import ${name}`];
+  if (reserved && !reserved.includes(one.name) && !TEST_ONLY.has(one.name))
+    return [`${where}: only ${reserved.join(', ')} may import ${name}`];
   if (name.startsWith('node:')) return [];
   if (builtinModules.includes(name)) return [`${where}: write node:${name}`];
   if (TEST_ONLY.has(name)) return [`${where}: product code imports ${name}`];
-  if (!one.dependencies.includes(name)) return [`${where}: imports ${name}, which its manifest does not name`];
-  return floorOf(name) >= 0 && !isBelow(name, one.name) ? [`${where}: imports ${name}, which is not below ${one.name}`] : [];
+  if (!one.dependencies.includes(name))
+    return [`${where}: imports ${name}, which its manifest does not name`];
+  return floorOf(name) >= 0 && !isBelow(name, one.name)
+    ? [`${where}: imports ${name}, which is not below ${one.name}`]
+    : [];
 }
 
 function packageNameOf(specifier: string): string {
@@ -135,7 +143,9 @@ export function importsOf(file: string, text: string): string[] {
   const { module, errors } = parseSync(file, text);
   if (errors.length > 0) throw new Error(`${file} does not parse`);
   const fixed = module.staticImports.map((one) => one.moduleRequest.value);
-  const passed = module.staticExports.flatMap((one) => one.entries.flatMap((entry) => entry.moduleRequest?.value ?? []));
+  const passed = module.staticExports.flatMap((one) =>
+    one.entries.flatMap((entry) => entry.moduleRequest?.value ?? []),
+  );
   const dynamic = module.dynamicImports.flatMap((one) => {
     const source = text.slice(one.moduleRequest.start, one.moduleRequest.end);
     return /^['"`][^'"`$]+['"`]$/.test(source) ? source.slice(1, -1) : [];

@@ -30,7 +30,10 @@ export async function praxis(
   env: Record<string, string>,
   options: { readonly input?: string; readonly secret?: string } = {},
 ): Promise<Ran> {
-  const child = spawn(process.execPath, [PRAXIS_BIN, ...args], { env, stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [PRAXIS_BIN, ...args], {
+    env,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+  });
   const [stdin, stdout, stderr, secretPipe] = child.stdio;
   const output = Promise.all([textOf(stdout), textOf(stderr)]);
   if (secretPipe && 'end' in secretPipe) {
@@ -96,8 +99,16 @@ export interface Connected extends AsyncDisposable {
 export type Answer = Record<string, unknown> & { readonly isError: boolean };
 
 /** Starts `praxis serve` on stdio and connects the real client to it. */
-export async function connectStdio(env: Record<string, string>, mode: 'legacy' | 'auto' = 'auto'): Promise<Connected> {
-  const transport = new StdioClientTransport({ command: process.execPath, args: [PRAXIS_BIN, 'serve'], env, stderr: 'pipe' });
+export async function connectStdio(
+  env: Record<string, string>,
+  mode: 'legacy' | 'auto' = 'auto',
+): Promise<Connected> {
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [PRAXIS_BIN, 'serve'],
+    env,
+    stderr: 'pipe',
+  });
   const console = new OperatorConsole();
   if (transport.stderr) console.attach(transport.stderr as NodeJS.ReadableStream);
   return connect(transport, console, mode);
@@ -145,7 +156,11 @@ export interface HttpServer extends AsyncDisposable {
 }
 
 /** Starts an HTTP server and waits until it says that it serves. */
-export async function startHttp(args: readonly string[], env: Record<string, string>, token: string): Promise<HttpServer> {
+export async function startHttp(
+  args: readonly string[],
+  env: Record<string, string>,
+  token: string,
+): Promise<HttpServer> {
   const child = spawn(process.execPath, [PRAXIS_BIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const console = new OperatorConsole();
   console.attach(child.stdout);
@@ -153,7 +168,9 @@ export async function startHttp(args: readonly string[], env: Record<string, str
   const closed = once(child, 'close') as Promise<[number | null]>;
   const url = await Promise.race([
     urlFrom(console),
-    closed.then(([code]) => Promise.reject(new Error(`praxis ended with ${String(code)}: ${console.lines.join('\n')}`))),
+    closed.then(([code]) =>
+      Promise.reject(new Error(`praxis ended with ${String(code)}: ${console.lines.join('\n')}`)),
+    ),
   ]);
   const stop = async (): Promise<number> => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');

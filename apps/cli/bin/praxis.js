@@ -23,7 +23,9 @@ function findNode() {
 
 const node = findNode();
 if (node === null || !existsSync(node)) {
-  console.error(`praxis: NODE_TOO_OLD: Node ${NODE_MAJOR_MIN} or newer is needed, this is ${process.versions.node}`);
+  console.error(
+    `praxis: NODE_TOO_OLD: Node ${NODE_MAJOR_MIN} or newer is needed, this is ${process.versions.node}`,
+  );
   process.exit(2);
 }
 // A checkout runs its sources; a published package has none and runs what was built from them.

@@ -10,7 +10,9 @@ import { canonicalJson, sha256Hex } from '@praxis/core';
 export function buildDigest(): string {
   const here = dirname(fileURLToPath(import.meta.url));
   const roots = [here, ...workspaceSources(here)];
-  const files = roots.flatMap((root) => filesBelow(root).map((path) => [path.slice(root.length), sha256Hex(readFileSync(path))]));
+  const files = roots.flatMap((root) =>
+    filesBelow(root).map((path) => [path.slice(root.length), sha256Hex(readFileSync(path))]),
+  );
   return sha256Hex(canonicalJson(files));
 }
 
@@ -36,7 +38,10 @@ function directoriesIn(parent: string): string[] {
 function filesBelow(root: string): string[] {
   try {
     return readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && /\.(?:[jt]s|ya?ml|json)$/.test(entry.name) && !entry.name.includes('.test.'))
+      .filter(
+        (entry) =>
+          entry.isFile() && /\.(?:[jt]s|ya?ml|json)$/.test(entry.name) && !entry.name.includes('.test.'),
+      )
       .map((entry) => join(entry.parentPath, entry.name))
       .sort();
   } catch {

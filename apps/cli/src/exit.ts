@@ -14,7 +14,12 @@ const NO = new Set([
   'APPROVAL_AMBIGUOUS',
 ]);
 /** Codes that mean "you asked for something that is no request". */
-const WRONG_USE = new Set(['OPERATOR_SECRET_WEAK', 'OPERATOR_ALREADY_INITIALISED', 'USAGE', 'CONTROL_BAD_REQUEST']);
+const WRONG_USE = new Set([
+  'OPERATOR_SECRET_WEAK',
+  'OPERATOR_ALREADY_INITIALISED',
+  'USAGE',
+  'CONTROL_BAD_REQUEST',
+]);
 
 /** Says on standard error what went wrong, with its code, and sets the exit code. */
 export function failWith(error: unknown): void {
@@ -24,7 +29,9 @@ export function failWith(error: unknown): void {
 }
 
 /** Wraps a command's work so that whatever it throws ends as a coded line and an exit code. */
-export function action<Args extends unknown[]>(work: (...args: Args) => Promise<void> | void): (...args: Args) => Promise<void> {
+export function action<Args extends unknown[]>(
+  work: (...args: Args) => Promise<void> | void,
+): (...args: Args) => Promise<void> {
   return async (...args) => {
     try {
       await work(...args);

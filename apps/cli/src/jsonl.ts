@@ -76,7 +76,8 @@ export async function readAll(input: Readable, bytesMax: number): Promise<string
   for await (const chunk of input as AsyncIterable<Buffer | string>) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk;
     lengthBytes += bytes.length;
-    if (lengthBytes > bytesMax) throw new PraxisError('INPUT_TOO_LONG', `the input has at most ${bytesMax} bytes`);
+    if (lengthBytes > bytesMax)
+      throw new PraxisError('INPUT_TOO_LONG', `the input has at most ${bytesMax} bytes`);
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString('utf8');

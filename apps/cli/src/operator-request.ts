@@ -1,5 +1,11 @@
 import { errorCode } from '@praxis/core';
-import { askServer, controlSocketPath, type ControlRequest, operatorAct, readConfig } from '@praxis/mcp-server';
+import {
+  askServer,
+  controlSocketPath,
+  type ControlRequest,
+  operatorAct,
+  readConfig,
+} from '@praxis/mcp-server';
 import { openRuntime } from './runtime.ts';
 
 type Act = Exclude<ControlRequest, { op: 'mcp' }>;

@@ -16,13 +16,20 @@ const TEXT_SHOWN_MAX = 100;
 
 /** The classification as a tree for a person, coloured by tier where the terminal takes colours. */
 export function renderClassification(command: string, result: Classification): string {
-  const verdict = result.denied ? styleText(['red', 'bold'], 'DENIED') : styleText(TIER_STYLE[result.tier], result.tier);
-  const lines = [`${verdict}  ${TIER_MEANING[result.tier]}  ${shown(command)}`, ...renderNode(result.tree, '')];
+  const verdict = result.denied
+    ? styleText(['red', 'bold'], 'DENIED')
+    : styleText(TIER_STYLE[result.tier], result.tier);
+  const lines = [
+    `${verdict}  ${TIER_MEANING[result.tier]}  ${shown(command)}`,
+    ...renderNode(result.tree, ''),
+  ];
   return lines.join('\n');
 }
 
 function renderNode(node: ClassifiedNode, indent: string): string[] {
-  const reasons = node.reasons.map((reason) => `${indent}  ${styleText('dim', `${reason.code}: ${reason.detail}`)}`);
+  const reasons = node.reasons.map(
+    (reason) => `${indent}  ${styleText('dim', `${reason.code}: ${reason.detail}`)}`,
+  );
   const children = node.children.flatMap((child) => [
     `${indent}  ${styleText(TIER_STYLE[child.tier], child.tier)} ${child.kind} ${shown(child.text)}`,
     ...renderNode(child, `${indent}  `),

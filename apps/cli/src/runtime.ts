@@ -4,7 +4,14 @@ import { adapters } from '@praxis/actuation';
 import { type Clock, systemClock, VERSION } from '@praxis/core';
 import { type FactStore, openSqliteFactStore } from '@praxis/facts';
 import { readInventory } from '@praxis/fleet';
-import { ApprovalStore, Gate, KillSwitch, loadOperatorSecret, OperatorVerifier, Sessions } from '@praxis/gate';
+import {
+  ApprovalStore,
+  Gate,
+  KillSwitch,
+  loadOperatorSecret,
+  OperatorVerifier,
+  Sessions,
+} from '@praxis/gate';
 import { Ledger } from '@praxis/ledger';
 import { configDigest, type OperatorDeps, type ServerConfig, type Services } from '@praxis/mcp-server';
 import { classify, RULESET_VERSION } from '@praxis/policy';

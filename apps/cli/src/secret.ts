@@ -27,7 +27,8 @@ export async function readSecret(options: SecretOptions, question: string): Prom
 
 /** Reads to the end of the descriptor; one trailing line break is not part of the secret. */
 export function secretFromFd(fdText: string): string {
-  if (!/^\d{1,5}$/.test(fdText)) throw new PraxisError('USAGE', '--secret-fd takes the number of an open file descriptor');
+  if (!/^\d{1,5}$/.test(fdText))
+    throw new PraxisError('USAGE', '--secret-fd takes the number of an open file descriptor');
   const bytes = Buffer.alloc(SECRET_BYTES_MAX + 1);
   let lengthBytes = 0;
   for (;;) {
@@ -36,7 +37,10 @@ export function secretFromFd(fdText: string): string {
     lengthBytes += read;
     if (lengthBytes > SECRET_BYTES_MAX) throw new PraxisError('USAGE', 'the secret is too long');
   }
-  return bytes.subarray(0, lengthBytes).toString('utf8').replace(/\r?\n$/, '');
+  return bytes
+    .subarray(0, lengthBytes)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
 }
 
 function readChunk(fd: number, bytes: Buffer, offset: number): number {

@@ -52,7 +52,10 @@ export function startControl(runtime: Runtime, relays: Relays): Promise<RunningC
 }
 
 /** Serves HTTP on what was checked to be allowed. */
-export function startHttp(runtime: Runtime, serving: { host: string; port: number; token: string }): Promise<RunningHttp> {
+export function startHttp(
+  runtime: Runtime,
+  serving: { host: string; port: number; token: string },
+): Promise<RunningHttp> {
   return serveHttp(allTools(runtime.services), runtime.services, serving);
 }
 

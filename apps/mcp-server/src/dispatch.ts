@@ -41,7 +41,13 @@ async function refuse(
   detail: string,
 ): Promise<ToolAnswer> {
   const result = await services.gate.refuse(
-    { tool: request.name, args: request.args ?? {}, target: null, hostType: null, refusal: { reason, detail } },
+    {
+      tool: request.name,
+      args: request.args ?? {},
+      target: null,
+      hostType: null,
+      refusal: { reason, detail },
+    },
     context,
   );
   return { body: verdict(result), isError: true };

@@ -6,7 +6,6 @@ import { dispatch } from './dispatch.ts';
 import type { Services } from './services.ts';
 import type { Tool } from './tool.ts';
 
-
 const INSTRUCTIONS =
   'praxis observes and operates a fleet. Read with query_facts, fact_history and drift_scan. To change something call ' +
   'run_action with dry_run true, wait until a person has approved it out of band, then repeat the very same call with ' +

@@ -100,7 +100,13 @@ async function perform(deps: OperatorDeps, request: Act, actor: Actor): Promise<
   }
 }
 
-async function record(deps: OperatorDeps, request: Act, actor: Actor, done: Done | null, error: unknown): Promise<void> {
+async function record(
+  deps: OperatorDeps,
+  request: Act,
+  actor: Actor,
+  done: Done | null,
+  error: unknown,
+): Promise<void> {
   const { op, ...rest } = request;
   const { secret: _secret, ...args } = rest as Record<string, unknown>;
   await deps.audit.append({

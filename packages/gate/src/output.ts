@@ -5,7 +5,7 @@ import { redactText } from '@praxis/screen';
 export const OUTPUT_PREVIEW_BYTES_MAX = 65_536;
 
 /** The largest answer a read may give, in bytes. A larger one is refused whole: half a table misleads. */
-export const READ_OUTPUT_BYTES_MAX = 8 * 1024 * 1024;
+export const READ_OUTPUT_BYTES_MAX: number = 8 * 1024 * 1024;
 
 /** What the ledger keeps of an output: never its body. */
 export interface OutputDigest {

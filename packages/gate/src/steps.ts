@@ -12,8 +12,7 @@ export type Step = <T>(state: ActState<T>) => GateRefusal | null | Promise<GateR
 export const redactionStep: Step = ({ args }) =>
   args.ok ? null : { reason: 'redaction_failed', detail: 'the arguments could not be redacted' };
 
-export const killSwitchStep: Step = ({ deps }) =>
-  deps.killSwitch.tripped() ? STOPPED : null;
+export const killSwitchStep: Step = ({ deps }) => (deps.killSwitch.tripped() ? STOPPED : null);
 
 /** Finds the tier: the adapter's floor or what the command itself would do, whichever is higher. */
 export const classifyStep: Step = (state) => {

@@ -31,7 +31,12 @@ interface JsonOption {
 export function registerApprovalsCommand(program: Command): void {
   const approvals = program.command('approvals').description('what waits for a person');
   approvals.command('list').option('--json', 'as JSON').description('what waits').action(action(list));
-  approvals.command('show').argument('<id>').option('--json', 'as JSON').description('one, whole').action(action(show));
+  approvals
+    .command('show')
+    .argument('<id>')
+    .option('--json', 'as JSON')
+    .description('one, whole')
+    .action(action(show));
   approvals
     .command('approve')
     .argument('<id>', 'approval id or action id')
@@ -60,7 +65,10 @@ async function show(id: string, options: JsonOption): Promise<void> {
   print(approvalSchema.parse(await askRunningServer({ op: 'approvals.show', id })), options);
 }
 
-async function approve(id: string, options: SecretOptions & JsonOption & { confirm?: string }): Promise<void> {
+async function approve(
+  id: string,
+  options: SecretOptions & JsonOption & { confirm?: string },
+): Promise<void> {
   const waiting = approvalSchema.parse(await askRunningServer({ op: 'approvals.show', id }));
   // Nobody approves what they have not been shown.
   if (options.secretFd === undefined && process.stderr.isTTY) console.error(card(waiting));
@@ -105,10 +113,18 @@ function card(one: Approval): string {
 }
 
 function indented(preview: string): string {
-  return preview === '' ? '' : preview.split('\n').map((text) => `  | ${visible(text)}`).join('\n');
+  return preview === ''
+    ? ''
+    : preview
+        .split('\n')
+        .map((text) => `  | ${visible(text)}`)
+        .join('\n');
 }
 
 /** Control characters made visible: an agent's text must not repaint the terminal of its approver. */
 function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+  return text.replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -22,7 +22,10 @@ export function registerClassifyCommand(program: Command): void {
     .action(action(run));
 }
 
-async function run(command: string | undefined, options: { shell: string; json?: boolean; jsonl?: boolean }): Promise<void> {
+async function run(
+  command: string | undefined,
+  options: { shell: string; json?: boolean; jsonl?: boolean },
+): Promise<void> {
   if (options.jsonl) return answerLines(process.stdin, process.stdout, answer);
   if (command === undefined) throw new PraxisError('USAGE', 'give a command, or --jsonl');
   const result = classify(command, { shell: shellOf(options.shell) });
@@ -32,8 +35,12 @@ async function run(command: string | undefined, options: { shell: string; json?:
 
 function answer(value: unknown): unknown {
   const line = lineSchema.safeParse(value);
-  if (!line.success) throw new PraxisError('REQUEST_INVALID', 'a line is {"cmd": text, "shell"?: bash|powershell|cmd}');
-  return brief(classify(line.data.cmd, line.data.shell === undefined ? {} : { shell: line.data.shell }), false);
+  if (!line.success)
+    throw new PraxisError('REQUEST_INVALID', 'a line is {"cmd": text, "shell"?: bash|powershell|cmd}');
+  return brief(
+    classify(line.data.cmd, line.data.shell === undefined ? {} : { shell: line.data.shell }),
+    false,
+  );
 }
 
 function brief(result: Classification, whole: boolean): Record<string, unknown> {

@@ -30,7 +30,12 @@ interface Options {
 
 async function run(options: Options): Promise<void> {
   const result = options.parse === undefined ? await local(options) : await parsed(options.parse, options);
-  const facts = result.facts.map(({ subject, predicate, factType, value }) => ({ subject, predicate, fact_type: factType, value }));
+  const facts = result.facts.map(({ subject, predicate, factType, value }) => ({
+    subject,
+    predicate,
+    fact_type: factType,
+    value,
+  }));
   console.log(JSON.stringify({ facts, typed: result.typed, errors: result.errors }));
   process.exitCode = result.errors.length > 0 && facts.length === 0 ? EXIT.no : EXIT.yes;
 }

@@ -42,7 +42,11 @@ export function registerDoctorCommand(program: Command): void {
 async function run(options: { json?: boolean }): Promise<void> {
   const config = readConfig(process.env);
   const findings = [
-    { what: 'praxis', health: 'ok', says: `${VERSION} on Node ${process.version}, rules ${RULESET_VERSION.slice(0, 12)}` },
+    {
+      what: 'praxis',
+      health: 'ok',
+      says: `${VERSION} on Node ${process.version}, rules ${RULESET_VERSION.slice(0, 12)}`,
+    },
     ...configFindings(config),
     await serverFinding(config),
     await ledgerFinding(config),
@@ -52,7 +56,9 @@ async function run(options: { json?: boolean }): Promise<void> {
     ...TOOLS.map(([name, purpose]) => toolFinding(name, purpose)),
   ] satisfies Finding[];
   if (options.json) console.log(JSON.stringify({ ok: findings.every(isFine), findings }));
-  else for (const finding of findings) console.log(`${finding.health.padEnd(5)}  ${finding.what.padEnd(18)} ${finding.says}`);
+  else
+    for (const finding of findings)
+      console.log(`${finding.health.padEnd(5)}  ${finding.what.padEnd(18)} ${finding.says}`);
   process.exitCode = findings.every(isFine) ? EXIT.yes : EXIT.no;
 }
 
@@ -61,7 +67,8 @@ function isFine(finding: Finding): boolean {
 }
 
 function configFindings(config: ServerConfig): Finding[] {
-  const roots = config.runbookRoot === null ? 'PRAXIS_RUNBOOK_ROOT is not set: runbooks are refused' : config.runbookRoot;
+  const roots =
+    config.runbookRoot === null ? 'PRAXIS_RUNBOOK_ROOT is not set: runbooks are refused' : config.runbookRoot;
   return [
     ...config.warnings.map((says): Finding => ({ what: 'environment', health: 'note', says })),
     { what: 'data directory', health: 'ok', says: config.dataDir },
@@ -70,34 +77,53 @@ function configFindings(config: ServerConfig): Finding[] {
     { what: 'store', health: 'ok', says: withoutPassword(config.storeDsn) },
     { what: 'runbook root', health: config.runbookRoot === null ? 'note' : 'ok', says: roots },
     existsSync(config.killSwitchPath)
-      ? { what: 'kill switch', health: 'note', says: `stopped: ${config.killSwitchPath} exists; praxis resume lifts it` }
-      : { what: 'kill switch', health: 'ok', says: `not stopped; creating ${config.killSwitchPath} stops everything` },
+      ? {
+          what: 'kill switch',
+          health: 'note',
+          says: `stopped: ${config.killSwitchPath} exists; praxis resume lifts it`,
+        }
+      : {
+          what: 'kill switch',
+          health: 'ok',
+          says: `not stopped; creating ${config.killSwitchPath} stops everything`,
+        },
   ];
 }
 
 async function serverFinding(config: ServerConfig): Promise<Finding> {
   const runs = await serverRuns(controlSocketPath(config.dataDir));
-  return { what: 'server', health: 'ok', says: runs ? 'a praxis is running on this data directory' : 'none is running' };
+  return {
+    what: 'server',
+    health: 'ok',
+    says: runs ? 'a praxis is running on this data directory' : 'none is running',
+  };
 }
 
 async function ledgerFinding(config: ServerConfig): Promise<Finding> {
   const what = 'ledger';
-  if (!existsSync(config.audit.path)) return { what, health: 'ok', says: `${config.audit.path} (not yet written)` };
+  if (!existsSync(config.audit.path))
+    return { what, health: 'ok', says: `${config.audit.path} (not yet written)` };
   const report = await verifyLedger(config.audit.path);
   if (!report.ok) {
-    const at = report.first_bad === null ? '' : `: ${report.first_bad.code} at byte ${report.first_bad.offset}`;
+    const at =
+      report.first_bad === null ? '' : `: ${report.first_bad.code} at byte ${report.first_bad.offset}`;
     return { what, health: 'fault', says: `${config.audit.path} is not whole${at}` };
   }
   const open = report.interrupted_count;
   const interrupted = open === 0 ? '' : `; ${open} interrupted: outcome unknown`;
-  return { what, health: open === 0 ? 'ok' : 'note', says: `${config.audit.path}: ${report.records} records, whole${interrupted}` };
+  return {
+    what,
+    health: open === 0 ? 'ok' : 'note',
+    says: `${config.audit.path}: ${report.records} records, whole${interrupted}`,
+  };
 }
 
 async function inventoryFinding(config: ServerConfig): Promise<Finding> {
   const what = 'inventory';
   try {
     const { inventory, missing } = await readInventory(config.inventoryPath);
-    if (missing) return { what, health: 'note', says: `${config.inventoryPath} is missing: every host is refused` };
+    if (missing)
+      return { what, health: 'note', says: `${config.inventoryPath} is missing: every host is refused` };
     return { what, health: 'ok', says: `${config.inventoryPath}: ${inventory.size} hosts` };
   } catch (error) {
     return { what, health: 'fault', says: `${errorCode(error)}: ${errorMessage(error)}` };
@@ -110,7 +136,11 @@ function operatorFindings(config: ServerConfig): Finding[] {
     'An agent that runs as this same user can read this data directory, this console and the socket, and can change ' +
     'files behind a stopped server. Run praxis as a user of its own for a real wall.';
   const tokens: Finding = config.approvals.consoleTokens
-    ? { what: 'console tokens', health: 'note', says: 'on: whoever reads the console can approve; PRAXIS_APPROVAL_TOKENS=off switches them off' }
+    ? {
+        what: 'console tokens',
+        health: 'note',
+        says: 'on: whoever reads the console can approve; PRAXIS_APPROVAL_TOKENS=off switches them off',
+      }
     : { what: 'console tokens', health: 'ok', says: 'off: a grant needs the operator secret' };
   return [operatorFinding(config), tokens, { what: 'shared user', health: 'note', says: shared }];
 }
@@ -120,7 +150,11 @@ function operatorFinding(config: ServerConfig): Finding {
   try {
     const stored = loadOperatorSecret(operatorSecretPath(config.dataDir));
     if (stored !== null) return { what, health: 'ok', says: `${stored.operator} is set` };
-    return { what, health: 'note', says: 'no operator secret: praxis operator init; until then nothing can be granted' };
+    return {
+      what,
+      health: 'note',
+      says: 'no operator secret: praxis operator init; until then nothing can be granted',
+    };
   } catch (error) {
     return { what, health: 'fault', says: `${errorCode(error)}: ${errorMessage(error)}` };
   }
@@ -133,7 +167,11 @@ function adapterFinding({ adapter, binary, path, version }: ToolInfo): Finding {
 
 function toolFinding(name: string, purpose: string): Finding {
   const path = findOnPath(name);
-  return { what: name, health: path === null ? 'note' : 'ok', says: `${path ?? 'not installed'} (${purpose})` };
+  return {
+    what: name,
+    health: path === null ? 'note' : 'ok',
+    says: `${path ?? 'not installed'} (${purpose})`,
+  };
 }
 
 function findOnPath(name: string): string | null {

@@ -28,7 +28,8 @@ async function run(url: string | undefined, options: { jsonl?: boolean }): Promi
 
 async function answer(value: unknown): Promise<unknown> {
   const line = lineSchema.safeParse(value);
-  if (!line.success) throw new PraxisError('REQUEST_INVALID', 'a line is {"input": text, "resolves_to"?: [addresses]}');
+  if (!line.success)
+    throw new PraxisError('REQUEST_INVALID', 'a line is {"input": text, "resolves_to"?: [addresses]}');
   const addresses = line.data.resolves_to ?? [];
   const { verdict, reason, pinned } = await judgeEgress(line.data.input, () => Promise.resolve(addresses));
   return { verdict, reason, pinned };

@@ -1,6 +1,12 @@
 import { userInfo } from 'node:os';
 import { PraxisError } from '@praxis/core';
-import { GateError, hashOperatorSecret, loadOperatorSecret, OperatorVerifier, saveOperatorSecret } from '@praxis/gate';
+import {
+  GateError,
+  hashOperatorSecret,
+  loadOperatorSecret,
+  OperatorVerifier,
+  saveOperatorSecret,
+} from '@praxis/gate';
 import { controlSocketPath, readConfig, serverRuns } from '@praxis/mcp-server';
 import { openDataDir } from '@praxis/storage';
 import { systemClock } from '@praxis/core';
@@ -31,7 +37,10 @@ async function init(options: InitOptions): Promise<void> {
   const path = operatorSecretPath(openDataDir(config.dataDir));
   const present = loadOperatorSecret(path);
   if (present !== null) await proveOldSecret(new OperatorVerifier(present, systemClock), options);
-  const secret = await readSecret(options, present === null ? 'Choose the operator secret' : 'Choose the new operator secret');
+  const secret = await readSecret(
+    options,
+    present === null ? 'Choose the operator secret' : 'Choose the new operator secret',
+  );
   if (secret === null) throw new PraxisError('USAGE', 'no terminal to ask on: give --secret-fd N');
   await repeatOnTerminal(options, secret);
   saveOperatorSecret(path, await hashOperatorSecret(secret, options.name));
@@ -44,12 +53,19 @@ async function init(options: InitOptions): Promise<void> {
 async function proveOldSecret(verifier: OperatorVerifier, options: InitOptions): Promise<void> {
   const old =
     options.oldSecretFd === undefined
-      ? await readSecret(options.secretFd === undefined ? {} : { secretFd: options.secretFd }, 'Present operator secret')
+      ? await readSecret(
+          options.secretFd === undefined ? {} : { secretFd: options.secretFd },
+          'Present operator secret',
+        )
       : secretFromFd(options.oldSecretFd);
   if (options.oldSecretFd === undefined && options.secretFd !== undefined) {
-    throw new GateError('OPERATOR_ALREADY_INITIALISED', 'an operator is set: give --old-secret-fd to change the secret');
+    throw new GateError(
+      'OPERATOR_ALREADY_INITIALISED',
+      'an operator is set: give --old-secret-fd to change the secret',
+    );
   }
-  if (old === null) throw new GateError('OPERATOR_ALREADY_INITIALISED', 'an operator is set: changing it needs a terminal');
+  if (old === null)
+    throw new GateError('OPERATOR_ALREADY_INITIALISED', 'an operator is set: changing it needs a terminal');
   await verifier.verify(old);
 }
 

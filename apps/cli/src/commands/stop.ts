@@ -23,7 +23,9 @@ export function registerStopCommands(program: Command): void {
 
 async function stop(options: { reason: string }): Promise<void> {
   // The sentinel file comes first: it stops a server that would not answer.
-  new KillSwitch({ sentinelPath: readConfig(process.env).killSwitchPath, clock: systemClock }).trip(options.reason);
+  new KillSwitch({ sentinelPath: readConfig(process.env).killSwitchPath, clock: systemClock }).trip(
+    options.reason,
+  );
   try {
     await doOperatorAct({ op: 'stop', reason: options.reason });
     console.log('praxis: stopped');
@@ -35,6 +37,10 @@ async function stop(options: { reason: string }): Promise<void> {
 
 async function resume(options: SecretOptions & { reason: string }): Promise<void> {
   const secret = await readSecret(options, 'Operator secret');
-  await doOperatorAct({ op: 'resume', reason: options.reason, ...(secret === null || secret === '' ? {} : { secret }) });
+  await doOperatorAct({
+    op: 'resume',
+    reason: options.reason,
+    ...(secret === null || secret === '' ? {} : { secret }),
+  });
   console.log('praxis: work may start again');
 }

@@ -26,7 +26,10 @@ async function run(options: { port?: string }): Promise<void> {
   const config = readConfig(env);
   sayWarnings(config, log);
   const token = ensureHttpToken(config);
-  const serving = { ...assertMayServeHttp({ ...config.http, token: token.value }), ...portOption(options.port) };
+  const serving = {
+    ...assertMayServeHttp({ ...config.http, token: token.value }),
+    ...portOption(options.port),
+  };
   const inventory = ensureInventory(config.inventoryPath, hostname());
   const runtime = await openRuntime(config, { log, status: () => ({ url: started.url }) });
   const started = { url: '' };
@@ -52,6 +55,7 @@ async function run(options: { port?: string }): Promise<void> {
 function portOption(port: string | undefined): { port?: number } {
   if (port === undefined) return {};
   const number = Number(port);
-  if (!/^\d{1,5}$/.test(port) || number > 65_535) throw new PraxisError('USAGE', '--port is a number from 0 to 65535');
+  if (!/^\d{1,5}$/.test(port) || number > 65_535)
+    throw new PraxisError('USAGE', '--port is a number from 0 to 65535');
   return { port: number };
 }

@@ -26,7 +26,9 @@ export class DemoAgent {
 
   /** Calls a tool and answers its structured content. */
   async call(name: string, args: Readonly<Record<string, unknown>>): Promise<Answer> {
-    const result = (await this.#request('tools/call', { name, arguments: args })) as { structuredContent: Answer };
+    const result = (await this.#request('tools/call', { name, arguments: args })) as {
+      structuredContent: Answer;
+    };
     return result.structuredContent;
   }
 
@@ -43,7 +45,8 @@ export class DemoAgent {
     });
     this.#session ??= response.headers.get('mcp-session-id');
     const body = (await response.json()) as { result?: unknown; error?: { message: string } };
-    if (body.result === undefined) throw new PraxisError('DEMO_CALL_FAILED', body.error?.message ?? `HTTP ${response.status}`);
+    if (body.result === undefined)
+      throw new PraxisError('DEMO_CALL_FAILED', body.error?.message ?? `HTTP ${response.status}`);
     return body.result;
   }
 }

@@ -46,7 +46,10 @@ export async function makeScratch(): Promise<Scratch> {
   });
   write(config.inventoryPath, inventory());
   const operatorSecret = randomBytes(12).toString('base64url');
-  saveOperatorSecret(operatorSecretPath(openDataDir(config.dataDir)), await hashOperatorSecret(operatorSecret, 'you'));
+  saveOperatorSecret(
+    operatorSecretPath(openDataDir(config.dataDir)),
+    await hashOperatorSecret(operatorSecret, 'you'),
+  );
   return {
     path,
     root,

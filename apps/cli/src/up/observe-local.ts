@@ -26,7 +26,12 @@ export async function observeLocal(runtime: Runtime, subject: string, root?: str
       run: async () => {
         const collected = await collectLocal({ subject, clock, ...(root === undefined ? {} : { root }) });
         const put = await facts.putMany(
-          [...collected.facts, ...collected.typed].map((fact) => ({ ...fact, actor: 'server:praxis', reason: 'local collection', source: 'local' })),
+          [...collected.facts, ...collected.typed].map((fact) => ({
+            ...fact,
+            actor: 'server:praxis',
+            reason: 'local collection',
+            source: 'local',
+          })),
         );
         const value: LocalFindings = {
           subject,

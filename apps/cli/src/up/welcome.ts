@@ -11,7 +11,9 @@ export function welcome(shown: {
   readonly tokenPath: string | null;
 }): string {
   const { config, found, inventory, url, tokenPath } = shown;
-  const counted = found.facts.map(({ predicate, rows }) => (rows === null ? predicate : `${predicate} ${rows}`));
+  const counted = found.facts.map(({ predicate, rows }) =>
+    rows === null ? predicate : `${predicate} ${rows}`,
+  );
   const token = tokenPath ?? 'the value of PRAXIS_HTTP_TOKEN';
   return [
     `praxis is up (mode ${config.mode}).`,

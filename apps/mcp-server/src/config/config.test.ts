@@ -62,12 +62,16 @@ describe('readConfig', () => {
     for (const value of ['yes', 'true', '1', ' yes-i-understand-the-risk', 'YES-I-UNDERSTAND-THE-RISK']) {
       expect(readConfig({ ...base, PRAXIS_HTTP_ALLOW_ANY: value }).http.allowAny).toBe(false);
     }
-    expect(readConfig({ ...base, PRAXIS_HTTP_ALLOW_ANY: 'yes-i-understand-the-risk' }).http.allowAny).toBe(true);
+    expect(readConfig({ ...base, PRAXIS_HTTP_ALLOW_ANY: 'yes-i-understand-the-risk' }).http.allowAny).toBe(
+      true,
+    );
   });
 
   it('withholds restricted facts over http unless told otherwise', () => {
     expect(readConfig({ ...base, PRAXIS_TRANSPORT: 'HTTP' }).allowRestricted).toBe(false);
-    expect(readConfig({ ...base, PRAXIS_TRANSPORT: 'http', PRAXIS_ALLOW_RESTRICTED: 'on' }).allowRestricted).toBe(true);
+    expect(
+      readConfig({ ...base, PRAXIS_TRANSPORT: 'http', PRAXIS_ALLOW_RESTRICTED: 'on' }).allowRestricted,
+    ).toBe(true);
     expect(readConfig({ ...base, PRAXIS_ALLOW_RESTRICTED: 'no' }).allowRestricted).toBe(false);
   });
 

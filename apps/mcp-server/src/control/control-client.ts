@@ -35,7 +35,8 @@ export async function relayStdio(path: string, input: Readable, output: Writable
   const socket = await open(path);
   socket.write('{"op":"mcp"}\n');
   const greeting = await readLine(socket);
-  if (greeting !== '{"ok":true}') throw new ServerError('CONTROL_PROTOCOL', 'the server would not take an MCP client');
+  if (greeting !== '{"ok":true}')
+    throw new ServerError('CONTROL_PROTOCOL', 'the server would not take an MCP client');
   await new Promise<void>((resolve) => {
     socket.once('close', () => resolve());
     socket.once('error', () => resolve());
@@ -49,7 +50,11 @@ function open(path: string): Promise<Socket> {
     const socket = connect(path);
     socket.once('connect', () => resolve(socket));
     socket.once('error', (cause) => {
-      reject(new ServerError('CONTROL_UNREACHABLE', `no server answers on ${path} (${errorCode(cause)})`, { cause }));
+      reject(
+        new ServerError('CONTROL_UNREACHABLE', `no server answers on ${path} (${errorCode(cause)})`, {
+          cause,
+        }),
+      );
     });
   });
 }
@@ -79,7 +84,9 @@ function readLine(socket: Socket): Promise<string> {
       resolve(received.subarray(0, end).toString('utf8'));
     };
     socket.on('data', onData);
-    socket.once('close', () => reject(new ServerError('CONTROL_PROTOCOL', 'the server closed the connection')));
+    socket.once('close', () =>
+      reject(new ServerError('CONTROL_PROTOCOL', 'the server closed the connection')),
+    );
   });
 }
 

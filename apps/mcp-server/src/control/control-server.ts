@@ -3,7 +3,13 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { errorCode, PraxisError } from '@praxis/core';
 import { ServerError } from '../errors.ts';
-import { CONTROL_LINE_BYTES_MAX, CONTROL_TIMEOUT_MS, type ControlRequest, type ControlResponse, controlRequestSchema } from './protocol.ts';
+import {
+  CONTROL_LINE_BYTES_MAX,
+  CONTROL_TIMEOUT_MS,
+  type ControlRequest,
+  type ControlResponse,
+  controlRequestSchema,
+} from './protocol.ts';
 
 /** How many operators and relayed clients may be connected at once. */
 export const CONTROL_CONNECTIONS_MAX = 256;
@@ -66,7 +72,8 @@ function serveConnection(socket: Socket, serving: ControlServing): void {
     received = Buffer.concat([received, chunk]);
     const end = received.indexOf(0x0a);
     if (end < 0) {
-      if (received.length > CONTROL_LINE_BYTES_MAX) reply(socket, failure('CONTROL_BAD_REQUEST', 'the request is too long'));
+      if (received.length > CONTROL_LINE_BYTES_MAX)
+        reply(socket, failure('CONTROL_BAD_REQUEST', 'the request is too long'));
       return;
     }
     socket.off('data', onData);
@@ -80,7 +87,8 @@ function serveConnection(socket: Socket, serving: ControlServing): void {
 
 async function takeLine(socket: Socket, serving: ControlServing, line: string, rest: Buffer): Promise<void> {
   const request = parseRequest(line);
-  if (request === null) return reply(socket, failure('CONTROL_BAD_REQUEST', 'not a request this server knows'));
+  if (request === null)
+    return reply(socket, failure('CONTROL_BAD_REQUEST', 'not a request this server knows'));
   if (request.op === 'mcp') {
     socket.setTimeout(0);
     socket.write('{"ok":true}\n');

@@ -5,29 +5,54 @@ export const CONTROL_LINE_BYTES_MAX = 65_536;
 /** How long an operator's request may take, in milliseconds (a secret is checked in about a quarter second). */
 export const CONTROL_TIMEOUT_MS = 30_000;
 
+/** What an operator may ask of a running server, one JSON object a line. `mcp` turns the connection into an MCP client's. */
+export type ControlRequest =
+  | { op: 'mcp' }
+  | { op: 'status' }
+  | { op: 'approvals.list' }
+  | { op: 'approvals.show'; id: string }
+  | { op: 'approvals.approve'; id: string; confirm?: string | undefined; secret?: string | undefined }
+  | { op: 'approvals.deny'; id: string; secret?: string | undefined }
+  | { op: 'stop'; reason: string }
+  | { op: 'resume'; reason: string; secret?: string | undefined }
+  | {
+      op: 'baseline.bless';
+      subject: string;
+      predicate?: string | undefined;
+      reason: string;
+      secret?: string | undefined;
+    };
+
+/** The requests that change something; each leaves a record. */
+export const OPERATOR_ACTS: readonly ControlRequest['op'][] = [
+  'approvals.approve',
+  'approvals.deny',
+  'stop',
+  'resume',
+  'baseline.bless',
+];
+
 const secret = z.string().max(1024).optional();
 const id = z.string().min(1).max(128);
+const reason = z.string().min(1).max(500);
 
-/** What an operator may ask of a running server, one JSON object a line. `mcp` turns the connection into an MCP client's. */
-export const controlRequestSchema = z.discriminatedUnion('op', [
+export const controlRequestSchema: z.ZodType<ControlRequest> = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('mcp') }),
   z.strictObject({ op: z.literal('status') }),
   z.strictObject({ op: z.literal('approvals.list') }),
   z.strictObject({ op: z.literal('approvals.show'), id }),
   z.strictObject({ op: z.literal('approvals.approve'), id, confirm: z.string().max(512).optional(), secret }),
   z.strictObject({ op: z.literal('approvals.deny'), id, secret }),
-  z.strictObject({ op: z.literal('stop'), reason: z.string().min(1).max(500) }),
-  z.strictObject({ op: z.literal('resume'), reason: z.string().min(1).max(500), secret }),
+  z.strictObject({ op: z.literal('stop'), reason }),
+  z.strictObject({ op: z.literal('resume'), reason, secret }),
   z.strictObject({
     op: z.literal('baseline.bless'),
     subject: z.string().min(1).max(512),
     predicate: z.string().min(1).max(512).optional(),
-    reason: z.string().min(1).max(500),
+    reason,
     secret,
   }),
 ]);
-
-export type ControlRequest = z.infer<typeof controlRequestSchema>;
 
 /** The answer, one JSON object a line. */
 export type ControlResponse =

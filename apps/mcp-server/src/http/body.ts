@@ -5,7 +5,9 @@ export const HTTP_BODY_BYTES_MAX: number = 16 * 1024 * 1024;
 /** How long a client may take to send a request body, in milliseconds. */
 export const HTTP_BODY_TIMEOUT_MS = 30_000;
 
-export type BodyOutcome = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly status: number };
+export type BodyOutcome =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly status: number };
 
 /** Whether the declared length alone is a reason to refuse: 411 without one, 400 for no number, 413 for too much. */
 export function refuseLength(req: IncomingMessage): number | null {

@@ -14,9 +14,14 @@ export function isLoopback(host: string): boolean {
  * Refuses, before anything is bound, what must not be served: HTTP without a token, a port that is none,
  * and any address beyond loopback without the explicit opt-in.
  */
-export function assertMayServeHttp(http: ServerConfig['http']): { host: string; port: number; token: string } {
+export function assertMayServeHttp(http: ServerConfig['http']): {
+  host: string;
+  port: number;
+  token: string;
+} {
   if (http.token === null) throw new ServerError('HTTP_TOKEN_REQUIRED', 'PRAXIS_HTTP_TOKEN is not set');
-  if (http.port === null) throw new ServerError('HTTP_PORT_INVALID', 'PRAXIS_HTTP_PORT is not a port (1 to 65535)');
+  if (http.port === null)
+    throw new ServerError('HTTP_PORT_INVALID', 'PRAXIS_HTTP_PORT is not a port (1 to 65535)');
   if (!isLoopback(http.host) && !http.allowAny) {
     throw new ServerError(
       'HTTP_BIND_REFUSED',

@@ -97,7 +97,11 @@ class HttpEndpoint {
     const path = URL.parse(req.url ?? '/', 'http://localhost')?.pathname ?? '';
     if (!bearerMatches(req.headers.authorization, this.#serving.token)) {
       await this.#record('unauthorized', path);
-      return { status: 401, body: rpcError(-32001, 'unauthorized'), headers: { 'www-authenticate': 'Bearer' } };
+      return {
+        status: 401,
+        body: rpcError(-32001, 'unauthorized'),
+        headers: { 'www-authenticate': 'Bearer' },
+      };
     }
     if (isRebound(this.#serving.host, req.headers.host, req.headers.origin)) {
       await this.#record('origin_refused', path);
@@ -158,7 +162,10 @@ interface EarlyRefusal {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-function optional<K extends string>(key: K, value: string | string[] | undefined): Partial<Record<K, string>> {
+function optional<K extends string>(
+  key: K,
+  value: string | string[] | undefined,
+): Partial<Record<K, string>> {
   return typeof value === 'string' ? ({ [key]: value } as Record<K, string>) : {};
 }
 
@@ -179,7 +186,12 @@ function toWebRequest(req: IncomingMessage, body: Record<string, unknown>): Requ
   });
   const method = req.method ?? 'POST';
   const payload = method === 'POST' ? { body: JSON.stringify(body) } : {};
-  return new Request(new URL(req.url ?? '/', 'http://localhost'), { method, headers, signal: abort.signal, ...payload });
+  return new Request(new URL(req.url ?? '/', 'http://localhost'), {
+    method,
+    headers,
+    signal: abort.signal,
+    ...payload,
+  });
 }
 
 async function send(res: ServerResponse, response: Response): Promise<void> {
@@ -191,7 +203,12 @@ async function send(res: ServerResponse, response: Response): Promise<void> {
   await pipeline(Readable.fromWeb(response.body as import('node:stream/web').ReadableStream), res);
 }
 
-function answer(res: ServerResponse, status: number, body: object, headers: Readonly<Record<string, string>> = {}): void {
+function answer(
+  res: ServerResponse,
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   if (res.headersSent) {
     res.end();
     return;
@@ -217,7 +234,11 @@ function parseJson(text: string): unknown {
 function listen(server: Server, { host, port }: HttpServing): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
-      reject(new ServerError('HTTP_BIND_FAILED', `cannot listen on ${host}:${port} (${errorCode(cause)})`, { cause }));
+      reject(
+        new ServerError('HTTP_BIND_FAILED', `cannot listen on ${host}:${port} (${errorCode(cause)})`, {
+          cause,
+        }),
+      );
     });
     server.listen(port, host, resolve);
   });

@@ -1,5 +1,11 @@
 import { formatInstant } from '@praxis/core';
-import { type ConvergencePlan, convergenceRequests, type Finding, planConvergence, scanDrift } from '@praxis/fleet';
+import {
+  type ConvergencePlan,
+  convergenceRequests,
+  type Finding,
+  planConvergence,
+  scanDrift,
+} from '@praxis/fleet';
 import { redact } from '@praxis/screen';
 import { z } from 'zod';
 import type { Services } from '../services.ts';
@@ -17,7 +23,9 @@ const findingSchema = z.object({
   observed_at: z.string().nullable(),
   stale: z.boolean(),
   plan: z.object({
-    calls: z.array(z.record(z.string(), z.unknown())).describe('proposed run_action arguments; nothing runs by itself'),
+    calls: z
+      .array(z.record(z.string(), z.unknown()))
+      .describe('proposed run_action arguments; nothing runs by itself'),
     rationale: z.array(z.string()),
     needs_person: z.array(z.string()).describe('what no command should decide'),
   }),
@@ -39,7 +47,10 @@ export const driftScan: Tool = defineTool({
     findings: z.array(findingSchema).optional(),
     total: z.int().optional(),
     scanned: z.int().optional(),
-    without_baseline: z.array(z.string()).optional().describe('subjects nobody has blessed: nothing is said about them'),
+    without_baseline: z
+      .array(z.string())
+      .optional()
+      .describe('subjects nobody has blessed: nothing is said about them'),
     stale: z.array(z.object({ subject: z.string(), predicate: z.string() })).optional(),
     withheld: z.int().optional(),
   }),
@@ -103,7 +114,13 @@ function findingView(finding: Finding, services: Services): Record<string, unkno
 function planView(plan: ConvergencePlan): Record<string, unknown> {
   const requests = convergenceRequests(plan);
   return {
-    calls: requests.map(({ adapter, host, host_type, action, dry_run }) => ({ adapter, host, host_type, action, dry_run })),
+    calls: requests.map(({ adapter, host, host_type, action, dry_run }) => ({
+      adapter,
+      host,
+      host_type,
+      action,
+      dry_run,
+    })),
     rationale: requests.map((request) => request.rationale),
     needs_person: plan.needsPerson,
   };

@@ -56,7 +56,11 @@ export const ingestObservation: Tool = defineTool({
         target: args.subject,
         untrusted: true,
         run: async () => {
-          const value = { ...(await ingest(args, context.session.principal, services)), raw_sha256: rawSha256, raw_len: rawLen };
+          const value = {
+            ...(await ingest(args, context.session.principal, services)),
+            raw_sha256: rawSha256,
+            raw_len: rawLen,
+          };
           return { value, body: JSON.stringify(value) };
         },
       },
@@ -73,7 +77,13 @@ async function ingest(
   actor: string,
   { facts, clock }: Services,
 ): Promise<Pick<Ingested, 'facts' | 'changed' | 'errors'>> {
-  const parsed = parseTelemetry({ collector, subject, raw, now: clock.now(), ...(predicate === undefined ? {} : { predicate }) });
+  const parsed = parseTelemetry({
+    collector,
+    subject,
+    raw,
+    now: clock.now(),
+    ...(predicate === undefined ? {} : { predicate }),
+  });
   const puts = [...parsed.facts, ...parsed.typed].map((fact) => ({
     ...fact,
     actor,

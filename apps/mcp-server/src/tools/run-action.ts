@@ -1,4 +1,10 @@
-import { type Adapter, type ActionResult, isRefusal, type PreparedAction, type Refusal } from '@praxis/actuation';
+import {
+  type Adapter,
+  type ActionResult,
+  isRefusal,
+  type PreparedAction,
+  type Refusal,
+} from '@praxis/actuation';
 import { HOST_TYPES, resolveTarget } from '@praxis/fleet';
 import type { ActCall, CallContext, CallOutput, GateRefusal, GateResult } from '@praxis/gate';
 import { z } from 'zod';
@@ -10,19 +16,33 @@ const CLAIMS_MAX = 64;
 
 const claim = z.string().min(1).max(255);
 
-function inputSchema(adapters: readonly string[]): z.ZodObject<typeof shape & { adapter: z.ZodType<string> }> {
+function inputSchema(
+  adapters: readonly string[],
+): z.ZodObject<typeof shape & { adapter: z.ZodType<string> }> {
   return z.strictObject({ adapter: z.enum(adapters as [string, ...string[]]), ...shape });
 }
 
 const shape = {
   host: z.string().min(1).max(512).describe('its name in the inventory; exactly one'),
-  host_type: z.enum(HOST_TYPES).optional().describe('what you believe it is; refused when the inventory disagrees'),
-  action: z.string().min(1).max(ACTION_LENGTH_MAX).describe('ssh: the command; runbook: the file below the root'),
+  host_type: z
+    .enum(HOST_TYPES)
+    .optional()
+    .describe('what you believe it is; refused when the inventory disagrees'),
+  action: z
+    .string()
+    .min(1)
+    .max(ACTION_LENGTH_MAX)
+    .describe('ssh: the command; runbook: the file below the root'),
   ssh_alias: claim.optional(),
   nodes: z.array(claim).max(CLAIMS_MAX).optional(),
   endpoints: z.array(claim).max(CLAIMS_MAX).optional(),
   dry_run: z.boolean().default(true),
-  approval_token: z.string().min(1).max(256).optional().describe('a console token, when the operator gave you one'),
+  approval_token: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('a console token, when the operator gave you one'),
 } as const;
 
 type Input = z.output<ReturnType<typeof inputSchema>>;
@@ -73,7 +93,8 @@ interface Ready {
 
 /** Finds out, without touching anything, what the action would really be. The inventory decides; the caller only claims. */
 async function prepare(args: Input, services: Services, context: CallContext): Promise<Ready | GateRefusal> {
-  if (/[,;\s]/u.test(args.host)) return { reason: 'target_not_single', detail: 'an action has exactly one host' };
+  if (/[,;\s]/u.test(args.host))
+    return { reason: 'target_not_single', detail: 'an action has exactly one host' };
   const target = resolveTarget(services.inventory, {
     host: args.host,
     ...(args.host_type === undefined ? {} : { hostType: args.host_type }),
@@ -147,7 +168,12 @@ function failureOf(ran: ActionResult): GateRefusal | null {
   return { reason: 'execution_failed', detail: `the command ended with ${how}${sure}` };
 }
 
-function refuse(args: Input, refusal: GateRefusal, context: CallContext, services: Services): Promise<GateResult<never>> {
+function refuse(
+  args: Input,
+  refusal: GateRefusal,
+  context: CallContext,
+  services: Services,
+): Promise<GateResult<never>> {
   const hostType = services.inventory.find(args.host)?.hostType ?? null;
   return services.gate.refuse({ tool: 'run_action', args, target: args.host, hostType, refusal }, context);
 }

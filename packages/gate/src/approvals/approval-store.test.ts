@@ -1,7 +1,12 @@
 import { fakeClock } from '@praxis/testkit';
 import { describe, expect, it } from 'vitest';
 import type { ActionBinding } from '../action.ts';
-import { APPROVALS_PENDING_MAX, APPROVALS_PER_SESSION_MAX, type ApprovalCard, ApprovalStore } from './approval-store.ts';
+import {
+  APPROVALS_PENDING_MAX,
+  APPROVALS_PER_SESSION_MAX,
+  type ApprovalCard,
+  ApprovalStore,
+} from './approval-store.ts';
 
 const card: ApprovalCard = {
   tool: 'run_action',
@@ -46,7 +51,10 @@ describe('ApprovalStore console tokens', () => {
     const { store } = aStore();
     const { token } = store.mint(aBinding(), 's1', card);
     expect(store.consumeToken(token, aBinding(), 's2')).toEqual({ ok: false, reason: 'approval_unknown' });
-    expect(store.consumeToken('x'.repeat(22), aBinding(), 's1')).toEqual({ ok: false, reason: 'approval_unknown' });
+    expect(store.consumeToken('x'.repeat(22), aBinding(), 's1')).toEqual({
+      ok: false,
+      reason: 'approval_unknown',
+    });
   });
 
   it('holds up to its time to live and not a millisecond longer', () => {
@@ -56,7 +64,10 @@ describe('ApprovalStore console tokens', () => {
     expect(store.consumeToken(early.token, aBinding(), 's1')).toMatchObject({ ok: true });
     const late = store.mint(aBinding({ digest: 'd3' }), 's1', card);
     clock.advance(10_000);
-    expect(store.consumeToken(late.token, aBinding({ digest: 'd3' }), 's1')).toEqual({ ok: false, reason: 'approval_expired' });
+    expect(store.consumeToken(late.token, aBinding({ digest: 'd3' }), 's1')).toEqual({
+      ok: false,
+      reason: 'approval_expired',
+    });
   });
 
   it('never lives shorter than a second', () => {
@@ -67,7 +78,10 @@ describe('ApprovalStore console tokens', () => {
     const { store } = aStore();
     const first = store.mint(aBinding(), 's1', card);
     store.mint(aBinding(), 's1', card);
-    expect(store.consumeToken(first.token, aBinding(), 's1')).toEqual({ ok: false, reason: 'approval_unknown' });
+    expect(store.consumeToken(first.token, aBinding(), 's1')).toEqual({
+      ok: false,
+      reason: 'approval_unknown',
+    });
     expect(store.list()).toHaveLength(1);
   });
 });
@@ -135,16 +149,21 @@ describe('ApprovalStore bounds', () => {
     const { store } = aStore();
     const other = store.mint(aBinding({ digest: 'other' }), 's2', card);
     const first = store.mint(aBinding({ digest: 'n0' }), 's1', card);
-    for (let n = 1; n < APPROVALS_PER_SESSION_MAX; n += 1) store.mint(aBinding({ digest: `n${n}` }), 's1', card);
+    for (let n = 1; n < APPROVALS_PER_SESSION_MAX; n += 1)
+      store.mint(aBinding({ digest: `n${n}` }), 's1', card);
     expect(store.list()).toHaveLength(APPROVALS_PER_SESSION_MAX + 1);
     store.mint(aBinding({ digest: 'one past' }), 's1', card);
-    expect(store.consumeToken(first.token, aBinding({ digest: 'n0' }), 's1')).toEqual({ ok: false, reason: 'approval_unknown' });
+    expect(store.consumeToken(first.token, aBinding({ digest: 'n0' }), 's1')).toEqual({
+      ok: false,
+      reason: 'approval_unknown',
+    });
     expect(store.consumeToken(other.token, aBinding({ digest: 'other' }), 's2')).toMatchObject({ ok: true });
   });
 
   it('never holds more than its bound', () => {
     const { store } = aStore();
-    for (let n = 0; n <= APPROVALS_PENDING_MAX; n += 1) store.mint(aBinding({ digest: `d${n}` }), `s${n}`, card);
+    for (let n = 0; n <= APPROVALS_PENDING_MAX; n += 1)
+      store.mint(aBinding({ digest: `d${n}` }), `s${n}`, card);
     expect(store.list()).toHaveLength(APPROVALS_PENDING_MAX);
   });
 

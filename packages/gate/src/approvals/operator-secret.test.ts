@@ -30,7 +30,9 @@ describe('operator secret', () => {
     const hashed = await hashOperatorSecret('x'.repeat(OPERATOR_SECRET_LENGTH_MIN), 'anna');
     expect(hashed.kdf).toBe('scrypt');
     for (const length of [OPERATOR_SECRET_LENGTH_MIN - 1, OPERATOR_SECRET_LENGTH_MAX + 1]) {
-      await expect(hashOperatorSecret('x'.repeat(length), 'anna')).rejects.toMatchObject({ code: 'OPERATOR_SECRET_WEAK' });
+      await expect(hashOperatorSecret('x'.repeat(length), 'anna')).rejects.toMatchObject({
+        code: 'OPERATOR_SECRET_WEAK',
+      });
     }
   });
 
@@ -44,7 +46,9 @@ describe('operator secret', () => {
   });
 
   it('grants nothing when no operator was initialised', async () => {
-    await expect(new OperatorVerifier(null, fakeClock()).verify('')).rejects.toMatchObject({ code: 'OPERATOR_NOT_INITIALISED' });
+    await expect(new OperatorVerifier(null, fakeClock()).verify('')).rejects.toMatchObject({
+      code: 'OPERATOR_NOT_INITIALISED',
+    });
   });
 
   it('locks out after too many wrong secrets, also the right one, and opens again', async () => {

@@ -17,7 +17,19 @@ const SCRYPT = { N: 65_536, r: 8, p: 1, maxmem: 128 * 1024 * 1024 } as const;
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 
-const storedSchema = z.strictObject({
+/** What is kept of a secret: an scrypt hash with its parameters, and whose secret it is. */
+export interface StoredOperatorSecret {
+  readonly v: 1;
+  readonly kdf: 'scrypt';
+  readonly n: number;
+  readonly r: number;
+  readonly p: number;
+  readonly salt: string;
+  readonly hash: string;
+  readonly operator: string;
+}
+
+const storedSchema: z.ZodType<StoredOperatorSecret> = z.strictObject({
   v: z.literal(1),
   kdf: z.literal('scrypt'),
   n: z.literal(SCRYPT.N),
@@ -27,8 +39,6 @@ const storedSchema = z.strictObject({
   hash: z.base64(),
   operator: z.string().min(1).max(128),
 });
-
-export type StoredOperatorSecret = z.infer<typeof storedSchema>;
 
 /** Derives what is kept of a secret. Throws `OPERATOR_SECRET_WEAK` for one that is too short or too long. */
 export async function hashOperatorSecret(secret: string, operator: string): Promise<StoredOperatorSecret> {
