@@ -33,12 +33,17 @@ export function defineTool<Input extends z.ZodType>(tool: Tool<Input>): Tool {
 }
 
 /** What every answer says, whatever the tool. */
-export const verdictShape = {
+export const verdictShape: {
+  readonly decision: z.ZodType<'allowed' | 'denied' | 'error'>;
+  readonly reason: z.ZodType<string>;
+  readonly detail: z.ZodOptional<z.ZodType<string>>;
+  readonly seq: z.ZodType<number | null>;
+} = {
   decision: z.enum(['allowed', 'denied', 'error']),
   reason: z.string().describe('a stable code'),
   detail: z.string().optional().describe('for people; may change'),
   seq: z.int().nullable().describe('number of the closing record in the ledger'),
-} as const;
+};
 
 /** The verdict of a gate result, in wire names. */
 export function verdict(result: GateResult): Record<string, unknown> {
