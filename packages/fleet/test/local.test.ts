@@ -173,6 +173,24 @@ describe('collectLocal on a scratch root', () => {
     );
   });
 
+  it('bounds the number of watched files', async () => {
+    const files = (count: number): string[] => Array.from({ length: count }, (_, i) => `/none/${i}`);
+    const failures = async (count: number): Promise<unknown[]> =>
+      (await collect(files(count))).errors.filter((error) => error.collector === 'file_digests');
+    expect(await failures(10_000)).toEqual([]);
+    expect(await failures(10_001)).toMatchObject([{ code: 'source_too_large' }]);
+  });
+
+  it('shows what is there but cannot be read', async () => {
+    rmSync(path.join(root, '/home/deploy/.ssh/authorized_keys'));
+    mkdirSync(path.join(root, '/home/deploy/.ssh/authorized_keys'));
+    const collection = await collect();
+    expect(rows(collection, 'authorized_keys')).toMatchObject([
+      { username: 'deploy', fingerprint: 'unreadable' },
+    ]);
+    expect(collection.errors).toContainEqual(expect.objectContaining({ collector: 'authorized_keys' }));
+  });
+
   it('survives an empty root and a missing one', async () => {
     root = path.join(root, 'nowhere');
     const collection = await collect();

@@ -18,7 +18,7 @@ export interface AideReport {
 
 /** Reads AIDE's verdict sentence, which both formats and all versions share. */
 export function aideVerdict(line: string): AideReport['verdict'] {
-  if (!line.includes('AIDE') && !line.includes('differences')) return null;
+  if (!line.startsWith('AIDE') && !line.startsWith('###')) return null;
   if (line.includes('found NO differences') || line.includes('Looks okay')) return 'no_differences';
   return line.includes('found differences') ? 'differences' : null;
 }

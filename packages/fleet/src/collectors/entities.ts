@@ -69,10 +69,11 @@ export function typedFromRows(
   const facts = new Map<string, TypedFact>();
   for (const row of rows) {
     const name = rule.name(row);
-    if (name === '' || name.length > 256) continue;
+    // A name no fact can have stays in the host's table; it must not make the store refuse the rest.
+    if (!isPlainName(name)) continue;
     for (const [predicate, source] of Object.entries(rule.columns)) {
       const value = column(row, source);
-      if (value === '') continue;
+      if (!isPlainName(value)) continue;
       if (facts.size >= TYPED_FACTS_MAX) return [...facts.values()];
       const entity = `${rule.kind}:${name}@${host}`;
       const multi = MULTI_VALUED.has(predicate);
@@ -86,4 +87,16 @@ export function typedFromRows(
     }
   }
   return [...facts.values()];
+}
+
+const NAME_LENGTH_MAX = 256;
+
+/** True for a text a subject or value key may hold: no control character, not too long. */
+export function isPlainName(text: string): boolean {
+  if (text === '' || text.length > NAME_LENGTH_MAX || !text.isWellFormed()) return false;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x20 || unit === 0x7f) return false;
+  }
+  return true;
 }

@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { canonicalJson } from '@praxis/core';
 import { describe, expect, it } from 'vitest';
 import { parseTelemetry } from './parse-telemetry.ts';
-import { PROBE_PAIRS_MAX } from './probe.ts';
+import { PROBE_KEY_LENGTH_MAX, PROBE_PAIRS_MAX, PROBE_VALUE_LENGTH_MAX } from './probe.ts';
+import { TALOS_STATUS_LENGTH_MAX, TALOS_STATUS_MARKER } from './talos.ts';
 import {
   COLLECTOR_NAMES,
   type ParsedTelemetry,
@@ -94,11 +95,45 @@ describe('parseTelemetry', () => {
     expect(codes(parse('probe', lines(PROBE_PAIRS_MAX + 1)))).toEqual(['limit_reached']);
   });
 
+  it('keeps keys and values at their bounds', () => {
+    const key = 'k'.repeat(PROBE_KEY_LENGTH_MAX);
+    const value = 'v'.repeat(PROBE_VALUE_LENGTH_MAX);
+    expect(parse('probe', `${key}=${value}`)).toMatchObject({
+      facts: [{ value: { [key]: value } }],
+      errors: [],
+    });
+    expect(parse('probe', `k=${value}v`)).toMatchObject({ facts: [{ value: { k: value } }], errors: [{}] });
+    expect(parse('probe', `${key}k=v`)).toMatchObject({ facts: [{ value: {} }], errors: [{}] });
+  });
+
+  it('cuts status text past its bound, with a marker', () => {
+    const text = (length: number): string => 'x'.repeat(length);
+    const status = (raw: string): unknown => parse('talos', raw).facts[0]?.value['status'];
+    expect(status(text(TALOS_STATUS_LENGTH_MAX))).toBe(text(TALOS_STATUS_LENGTH_MAX));
+    expect(status(text(TALOS_STATUS_LENGTH_MAX + 1))).toBe(
+      text(TALOS_STATUS_LENGTH_MAX) + TALOS_STATUS_MARKER,
+    );
+  });
+
   it('makes typed facts of packages and identities', () => {
     const { typed } = parse('osquery', '[{"name":"openssl","version":"3.0.1"}]', 'deb_packages');
     expect(typed).toEqual([
       { subject: 'package:openssl@h1', predicate: 'version', factType: 'observed', value: '3.0.1' },
     ]);
+  });
+
+  it('keeps a hostile name in the table and out of the typed facts', () => {
+    const raw = JSON.stringify([
+      { name: 'a\nb', version: '1' },
+      { name: 'ok', version: '2' },
+    ]);
+    const { facts, typed } = parse('osquery', raw, 'packages');
+    expect(facts[0]?.value['count']).toBe(2);
+    expect(typed.map((fact) => fact.subject)).toEqual(['package:ok@h1']);
+  });
+
+  it.each(['', 'a\nb', 'x'.repeat(129)])('refuses the predicate %j', (predicate) => {
+    expect(codes(parse('probe', 'a=b', predicate))).toEqual(['value_unusable']);
   });
 
   const MIB4 = TELEMETRY_LENGTH_MAX - 1000;

@@ -1,3 +1,4 @@
+import { isPlainName } from './entities.ts';
 import { parseAide } from './aide.ts';
 import { parseCis } from './cis.ts';
 import { parseOsquery } from './osquery.ts';
@@ -37,8 +38,11 @@ export function parseTelemetry(input: TelemetryInput): ParsedTelemetry {
     return refused('payload_too_large', `telemetry is longer than ${TELEMETRY_LENGTH_MAX} characters`);
   }
   const predicate = input.predicate ?? null;
-  if (predicate !== null && (predicate === '' || predicate.length > PREDICATE_LENGTH_MAX)) {
-    return refused('value_unusable', `a predicate has 1 to ${PREDICATE_LENGTH_MAX} characters`);
+  if (predicate !== null && (predicate.length > PREDICATE_LENGTH_MAX || !isPlainName(predicate))) {
+    return refused(
+      'value_unusable',
+      `a predicate has 1 to ${PREDICATE_LENGTH_MAX} characters and no control character`,
+    );
   }
   try {
     return PARSERS[input.collector]({ subject: input.subject, predicate, raw: input.raw });

@@ -96,7 +96,7 @@ describe('compareValues', () => {
     expect(
       compareValues(
         'listening_ports',
-        table(rows.fill({ port: '1', address: 'a', protocol: '6' })),
+        table(rows.map(() => ({ port: '1', address: 'a', protocol: '6' }))),
         table([]),
       ),
     ).not.toBeNull();

@@ -118,6 +118,7 @@ describe('loadInventory', () => {
       JSON.stringify({
         hosts: Array.from({ length: count }, (_, i) => ({ name: `h${i}`, host_type: 'ubuntu' })),
       });
+    expect(problems(many(INVENTORY_HOSTS_MAX))).toEqual([]);
     expect(problems(many(INVENTORY_HOSTS_MAX + 1))).toHaveLength(1);
   });
 

@@ -22,8 +22,10 @@ export const authorizedKeys: LocalCollector = {
         try {
           rows.push(...parseAuthorizedKeys(await source.text(path, 4 * 1024 * 1024), username, path));
         } catch (error) {
-          if (!isMissing(error))
-            problems.push({ code: sourceErrorCode(error), message: `${path}: ${errorMessage(error)}` });
+          if (isMissing(error)) continue;
+          problems.push({ code: sourceErrorCode(error), message: `${path}: ${errorMessage(error)}` });
+          // The account may have keys: a table without any row would say that it has none.
+          rows.push({ username, path, algorithm: '', fingerprint: 'unreadable', options: '' });
         }
       }
     }

@@ -1,5 +1,5 @@
-import { digestFiles } from './digest-files.ts';
-import { type LocalCollector } from './local-collector.ts';
+import { digestTree } from './digest-files.ts';
+import type { LocalCollector } from './local-collector.ts';
 
 const DIRECTORIES = [
   '/etc/cron.d',
@@ -14,11 +14,5 @@ const DIRECTORIES = [
 /** Every file cron may run or read its schedule from, by digest, mode and owner. */
 export const cronFiles: LocalCollector = {
   predicate: 'cron_files',
-  async collect(source) {
-    const files = ['/etc/crontab'];
-    for (const directory of DIRECTORIES) {
-      for (const name of await source.names(directory)) files.push(`${directory}/${name}`);
-    }
-    return digestFiles(source, files.sort());
-  },
+  collect: (source) => digestTree(source, ['/etc/crontab'], DIRECTORIES),
 };

@@ -1,8 +1,5 @@
-import { digestFiles } from './digest-files.ts';
-import { type LocalCollector, unreadable } from './local-collector.ts';
-
-/** How many files one list may watch. */
-export const WATCH_MAX = 10_000;
+import { digestTree } from './digest-files.ts';
+import type { LocalCollector } from './local-collector.ts';
 
 /** Files whose change decides who may do what on the machine. */
 export const WATCH_DEFAULT: readonly string[] = [
@@ -32,14 +29,7 @@ const WATCHED_DIRECTORIES: readonly string[] = ['/etc/ssh/sshd_config.d', '/etc/
 export function fileDigests(watch: readonly string[] | undefined): LocalCollector {
   return {
     predicate: 'file_digests',
-    async collect(source) {
-      const files = new Set(watch ?? WATCH_DEFAULT);
-      for (const directory of watch === undefined ? WATCHED_DIRECTORIES : []) {
-        for (const name of await source.names(directory)) files.add(`${directory}/${name}`);
-      }
-      if (files.size > WATCH_MAX)
-        return unreadable('source_too_large', `more than ${WATCH_MAX} files to watch`);
-      return digestFiles(source, [...files].sort());
-    },
+    collect: (source) =>
+      digestTree(source, watch ?? WATCH_DEFAULT, watch === undefined ? WATCHED_DIRECTORIES : []),
   };
 }
