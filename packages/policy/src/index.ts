@@ -3,3 +3,22 @@ export { type Classification, classify, type ClassifyOptions, type ShellKind } f
 export { RULESET_VERSION } from './shell/ruleset-version.ts';
 export type { OperatorDenyRule } from './shell/shell-context.ts';
 export type { ClassificationReason, ClassifiedNode } from './shell/verdict.ts';
+export type { PolicyDocument, PolicyRequest, PolicyRule, PolicyTest } from './document/policy-types.ts';
+export { classifiedDenyList } from './rules/classified-deny-list.ts';
+export type { RateMeter } from './rules/conditions.ts';
+export type { PolicyErrorCode } from './rules/errors.ts';
+export {
+  buildOpaqueEngine,
+  type OpaqueDecision,
+  type OpaqueRequest,
+  type OpaqueRule,
+} from './rules/opaque-engine.ts';
+export {
+  type DecideOptions,
+  type Obligation,
+  type PolicyDecision,
+  PolicyEngine,
+  type PolicyEngineOptions,
+  type PolicyReason,
+  type ShellDenyList,
+} from './rules/policy-engine.ts';
