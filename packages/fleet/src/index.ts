@@ -12,6 +12,7 @@ export {
 } from './collectors/telemetry.ts';
 export { blessBaseline, type BlessRequest, type BlessResult } from './drift/baseline.ts';
 export { CIS_CONTROLS, type CisControl, type CisScope, type CisStatus } from './drift/cis-baseline.ts';
+export { cisBaselineFacts, type CisSeedOptions } from './drift/cis-seed.ts';
 export { parseAnsibleDrift } from './drift/ansible.ts';
 export { compareValues } from './drift/compare.ts';
 export {
