@@ -1,10 +1,8 @@
 import type { Tier } from '@praxis/core';
 import type { HostType, InventoryHost } from '@praxis/fleet';
+import type { ShellKind } from '@praxis/policy';
 import type { OutputStream } from './process/bounded-output.ts';
 import type { ExecutionResult } from './process/run-process.ts';
-
-/** The shells that a text can be judged for and run by. */
-export type ShellKind = 'bash' | 'powershell' | 'cmd';
 
 /** One action as an agent asked for it; the host is the inventory's entry, never the caller's claim. */
 export interface ActionRequest {

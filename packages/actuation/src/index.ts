@@ -10,7 +10,6 @@ export {
   type PreviewResult,
   type Refusal,
   type RefusalReason,
-  type ShellKind,
 } from './adapter.ts';
 export { ActuationError, type ActuationErrorCode } from './errors.ts';
 export {

@@ -1,5 +1,6 @@
 import { sha256Hex } from '@praxis/core';
 import type { HostType, InventoryHost } from '@praxis/fleet';
+import type { ShellKind } from '@praxis/policy';
 import {
   type ActionRequest,
   type ActionResult,
@@ -10,7 +11,6 @@ import {
   type PreviewResult,
   type Refusal,
   refuse,
-  type ShellKind,
 } from '../adapter.ts';
 import { checkHostType } from '../host-type.ts';
 import { findBinary } from '../process/find-binary.ts';
@@ -24,6 +24,7 @@ import {
 import { checkCommandText, COMMAND_BYTES_MAX } from './command-text.ts';
 import { bashOutcome, powershellOutcome } from './connection-fault.ts';
 import { MarkFilter } from './mark-filter.ts';
+import { judgedText } from './judged-text.ts';
 import { powershellCommand } from './powershell-command.ts';
 import { remoteScript } from './remote-script.ts';
 import { type Destination, destinationText, resolveDestination } from './resolve-destination.ts';
@@ -152,7 +153,7 @@ async function runBash(
   host: InventoryHost,
   run: ExecuteOptions,
 ): Promise<ActionResult> {
-  const remote = remoteScript(command, run.timeoutMs ?? ACTION_TIMEOUT_MS);
+  const remote = remoteScript(judgedText(command), run.timeoutMs ?? ACTION_TIMEOUT_MS);
   const marks = new MarkFilter(remote);
   const argv = commandLine(connection, host, remote.remoteCommand);
   const result = await runProcess(argv, { ...run, lifeline: remote.script, stderrFilter: marks });
