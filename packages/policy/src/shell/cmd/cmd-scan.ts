@@ -35,6 +35,9 @@ const BUILTINS =
   'assoc|break|call|cd|chdir|cls|color|copy|date|del|dir|echo|endlocal|erase|exit|for|ftype|goto|if|md|mkdir|mklink|move|path|pause|popd|prompt|pushd|rd|rem|ren|rename|rmdir|set|setlocal|shift|start|time|title|type|ver|verify|vol|else';
 const BUILTIN_NAME = new RegExp(`^(?:${BUILTINS})(?=[/\\\\.:+[\\](,;="]|$)`, 'i');
 
+/** Longest name of a built-in command. */
+const BUILTIN_LENGTH_MAX = 'setlocal'.length;
+
 /** Splits text, its variables already replaced, into commands. Never throws; linear in the text. */
 export function scanCmd(text: string, depth: number): CmdScan {
   return new CmdScanner(text, depth).run();
@@ -64,10 +67,7 @@ class CmdScanner {
   }
 
   run(): CmdScan {
-    while (this.#at < this.#text.length && this.#problem === null) {
-      if (this.#commands.length >= CMD_COMMANDS_MAX) this.#problem = 'more commands than the bound';
-      else this.#command();
-    }
+    while (this.#at < this.#text.length && this.#problem === null) this.#command();
     return { commands: this.#commands, loops: this.#loops, problem: this.#problem, depth: this.#depth };
   }
 
@@ -124,6 +124,10 @@ class CmdScanner {
   }
 
   #push(name: string | null, draft: Draft): void {
+    if (this.#commands.length >= CMD_COMMANDS_MAX) {
+      this.#problem = 'more commands than the bound';
+      return;
+    }
     this.#commands.push({
       name,
       tail: draft.text.trim(),
@@ -223,6 +227,7 @@ class CmdScanner {
     if (char === ')' && this.#depth > 0) return true;
     if (!isName) return false;
     if (',;=('.includes(char)) return true;
+    if (text.length > BUILTIN_LENGTH_MAX) return false;
     return BUILTIN_NAME.test(text + char) && BUILTIN_NAME.exec(text + char)?.[0].length === text.length;
   }
 
@@ -250,7 +255,9 @@ class CmdScanner {
       this.#problem = 'an if without a command';
       return '';
     }
-    return this.#wordText(draft, false);
+    const start = this.#at;
+    this.#wordText(draft, false);
+    return this.#text.slice(start, this.#at).replaceAll('^', '');
   }
 
   /** `for [/f "options"] %i in (set) do command`; the set of `/f` may be a command. */
