@@ -1,12 +1,14 @@
 import { VERSION } from '@praxis/core';
 import { Command, CommanderError } from 'commander';
 import { registerApprovalsCommand } from './commands/approvals.ts';
+import { registerAuditCommands } from './commands/audit.ts';
 import { registerBaselineCommand } from './commands/baseline.ts';
 import { registerClassifyCommand } from './commands/classify.ts';
 import { registerCollectCommand } from './commands/collect.ts';
 import { registerDemoCommand } from './commands/demo.ts';
 import { registerDoctorCommand } from './commands/doctor.ts';
 import { registerEgressCommand } from './commands/egress.ts';
+import { registerFactsCommands } from './commands/facts.ts';
 import { registerOperatorCommand } from './commands/operator.ts';
 import { registerRedactCommand } from './commands/redact.ts';
 import { registerServeCommand } from './commands/serve.ts';
@@ -24,6 +26,8 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerApprovalsCommand,
   registerBaselineCommand,
   registerStopCommands,
+  registerAuditCommands,
+  registerFactsCommands,
   registerClassifyCommand,
   registerRedactCommand,
   registerEgressCommand,

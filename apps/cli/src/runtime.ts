@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { adapters } from '@praxis/actuation';
 import { type Clock, systemClock, VERSION } from '@praxis/core';
-import { type FactStore, openSqliteFactStore } from '@praxis/facts';
+import { type FactStore, openFactStore } from '@praxis/facts';
 import { readInventory } from '@praxis/fleet';
 import {
   ApprovalStore,
@@ -71,7 +71,7 @@ async function open(
   const verifier = new OperatorVerifier(loadOperatorSecret(operatorSecretPath(config.dataDir)), clock);
   const ledger = await openLedger(config, clock);
   cleanups.push(() => ledger.close());
-  const facts = await openSqliteFactStore({ path: config.storeDsn, clock });
+  const facts = await openFactStore({ dsn: config.storeDsn, clock });
   cleanups.push(() => facts.close());
   const killSwitch = new KillSwitch({ sentinelPath: config.killSwitchPath, clock });
   killSwitch.watch();
