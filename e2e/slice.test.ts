@@ -39,9 +39,9 @@ describe.skipIf(!sshdAvailable()).each(TRANSPORTS)('the slice over %s', (_name, 
     ({ connected: agent, server } = await start(world));
   });
   afterAll(async () => {
-    await agent[Symbol.asyncDispose]();
+    await agent?.[Symbol.asyncDispose]();
     await server?.[Symbol.asyncDispose]();
-    await world[Symbol.asyncDispose]();
+    await world?.[Symbol.asyncDispose]();
   });
 
   const ledger = (): LedgerLine[] =>

@@ -8,6 +8,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR_MIN = 24;
+/** The highest file descriptor that is passed on. */
+const FD_MAX = 255;
 const here = dirname(fileURLToPath(import.meta.url));
 const source = join(here, '..', 'src', 'main.ts');
 const built = join(here, '..', 'dist', 'main.js');
@@ -32,10 +34,25 @@ if (node === null || !existsSync(node)) {
 const target = existsSync(source) ? ['--conditions=praxis-source', source] : [built];
 const argv = [...process.execArgv, ...target, ...process.argv.slice(2)];
 
-if (typeof process.execve === 'function') {
+/** Standard streams, and the descriptors that a secret is to be read from: Node closes all others on the way. */
+function inheritedStreams() {
+  const stdio = ['inherit', 'inherit', 'inherit'];
+  const words = process.argv.slice(2);
+  for (const [index, word] of words.entries()) {
+    const match = /^--(?:old-)?secret-fd(?:=(.*))?$/.exec(word);
+    const fd = Number(match?.[1] ?? words[index + 1]);
+    if (match === null || !Number.isInteger(fd) || fd < 3 || fd > FD_MAX) continue;
+    while (stdio.length <= fd) stdio.push('ignore');
+    stdio[fd] = fd;
+  }
+  return stdio;
+}
+
+const stdio = inheritedStreams();
+if (typeof process.execve === 'function' && stdio.length === 3) {
   process.execve(node, [node, ...argv], process.env);
 } else {
-  const child = spawn(node, argv, { stdio: 'inherit' });
+  const child = spawn(node, argv, { stdio });
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   // A terminal sends Ctrl-C to both of us; without one only this process may have been told.
   process.on('SIGINT', () => {
