@@ -24,10 +24,14 @@ const INSERT_REMNANT = `INSERT INTO facts (key_id, valid_from, valid_to, recorde
   f.source, f.value FROM facts f LEFT JOIN fact_observations o ON o.seq = f.seq WHERE f.seq = ?`;
 const SUPERSEDE =
   'UPDATE facts SET superseded_at = ?, superseded_actor = ?, superseded_reason = ? WHERE seq = ?';
+// The count is worked out before the insert, because the trigger that forbids a count to shrink looks at
+// what an upsert would insert, too.
 const OBSERVE = `INSERT INTO fact_observations (seq, last_observed_at, observation_count)
-  SELECT seq, max(observed_at, ?1), observation_count + 1 FROM facts WHERE seq = ?2
-  ON CONFLICT (seq) DO UPDATE SET last_observed_at = max(last_observed_at, ?1),
-  observation_count = fact_observations.observation_count + 1`;
+  SELECT f.seq, max(coalesce(o.last_observed_at, f.observed_at), ?1),
+  coalesce(o.observation_count, f.observation_count) + 1
+  FROM facts f LEFT JOIN fact_observations o ON o.seq = f.seq WHERE f.seq = ?2
+  ON CONFLICT (seq) DO UPDATE SET last_observed_at = excluded.last_observed_at,
+  observation_count = excluded.observation_count`;
 const FIND_KEY =
   'SELECT key_id FROM fact_keys WHERE subject = ? AND predicate = ? AND fact_type = ? AND value_key = ?';
 const INSERT_KEY = 'INSERT INTO fact_keys (subject, predicate, fact_type, value_key) VALUES (?,?,?,?)';
