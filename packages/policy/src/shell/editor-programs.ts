@@ -61,7 +61,7 @@ function runAwk(
   const text = index === undefined ? null : (strings[Number(index)] ?? null);
   const value =
     text === null ? unknownValue(program.start, program.end) : literalValue(text, program.start, program.end);
-  context.engine.judgeText(value, context, verdict, { kind: 'awk' });
+  context.engine.judgeText(value, context, verdict, { kind: 'awk', stdin: null });
 }
 
 /** Replaces strings by `§n§` and drops regular expressions and comments, so that operators can be found. */

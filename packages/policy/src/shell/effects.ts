@@ -39,7 +39,7 @@ const OUTCOMES: Record<PathClass, readonly Outcome[]> = {
   null: [0, 0, 3, 3, 3, 2, 3, 0],
   'block-device': [DISK, DISK, 3, 3, 3, 2, 3, DISK],
   device: [3, 3, 3, 3, 3, 2, 3, 3],
-  network: [2, 2, 2, 2, 2, 2, 2, 2],
+  network: [3, 3, 3, 3, 3, 3, 3, 3],
   root: [3, OVERWRITE, 3, WIPE, WIPE, 3, PERMISSIONS, DISK],
   'system-tree': [3, OVERWRITE, 3, TREE_WIPE, TREE_WIPE, 3, PERMISSIONS, 3],
   'top-directory': [2, 3, 3, TREE_WIPE, TREE_WIPE, 3, PERMISSIONS, 3],

@@ -18,6 +18,8 @@ export class Environment {
   cwd: string | null;
   variables: Map<string, Variable>;
   positional: readonly WordValue[] | null;
+  /** `$0`, where a nested shell was given one. */
+  scriptName: WordValue | null;
 
   constructor(options: { home: string; workspace: string }) {
     this.home = options.home;
@@ -25,6 +27,7 @@ export class Environment {
     this.cwd = options.workspace;
     this.variables = new Map();
     this.positional = null;
+    this.scriptName = null;
   }
 
   fork(): Environment {
@@ -32,6 +35,7 @@ export class Environment {
     copy.cwd = this.cwd;
     copy.variables = this.variables.size === 0 ? copy.variables : new Map(this.variables);
     copy.positional = this.positional;
+    copy.scriptName = this.scriptName;
     return copy;
   }
 

@@ -47,6 +47,8 @@ function splitSearch(args: readonly WordValue[]): Search {
   for (; at < args.length; at++) {
     const arg = args[at];
     if (arg === undefined || /^[-(!,]/.test(arg.text)) break;
+    // A later start that is not known may just as well be `-delete`.
+    if (starts.length > 0 && arg.isOpen && arg.text === '') break;
     starts.push(arg);
   }
   const expression = args.slice(at);

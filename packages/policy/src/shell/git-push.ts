@@ -7,8 +7,9 @@ const TRUNK = /^(?:refs\/heads\/)?(?:main|master|trunk)$/;
 const FORCE = new Set(['--force', '--force-with-lease', '--force-if-includes']);
 
 /** `git push`: rewriting a trunk branch is denied, rewriting or deleting another is `T3`. */
-export function judgeGitPush({ rule, args, context, verdict }: HandlerCall): boolean {
-  const invocation = readInvocation(rule, args);
+export function judgeGitPush(call: HandlerCall): boolean {
+  const { rule, context, verdict } = call;
+  const invocation = call.invocation ?? readInvocation(rule, call.args);
   if (invocation.flags.some((flag) => flag.rule.isReadonly)) return false;
   const isForced = invocation.flags.some((flag) => FORCE.has(flag.rule.name));
   for (const refspec of invocation.operands.slice(1)) {

@@ -1,3 +1,4 @@
+import type { Invocation } from './flags.ts';
 import type { ShellContext, Stdin } from './shell-context.ts';
 import type { CommandRule } from './table.ts';
 import type { Verdict } from './verdict.ts';
@@ -10,4 +11,6 @@ export interface HandlerCall {
   readonly context: ShellContext;
   readonly verdict: Verdict;
   readonly stdin: Stdin;
+  /** The arguments as read, where the handler belongs to a subcommand. */
+  readonly invocation?: Invocation;
 }

@@ -1,4 +1,5 @@
 import { judgeFind } from './find.ts';
+import { judgeGitConfigCommand } from './git-config.ts';
 import { judgeGitPush } from './git-push.ts';
 import type { HandlerCall } from './handler-call.ts';
 import {
@@ -22,6 +23,7 @@ const HANDLERS: Record<HandlerName, (call: HandlerCall) => boolean> = {
   read: judgeRead,
   cd: judgeCd,
   'git-push': judgeGitPush,
+  'git-config': judgeGitConfigCommand,
 };
 
 /** Runs the handler an entry names; false when the entry's own rules are to be applied as well. */

@@ -1,6 +1,7 @@
 import { judgeHandler } from './handlers.ts';
 import { judgeOperatorRules } from './deny-list.ts';
 import { type GivenFlag, type Invocation, readInvocation } from './flags.ts';
+import { normalisePath } from './paths.ts';
 import { isRunningRole, judgeRole } from './roles.ts';
 import { type ShellContext, spanIn, type Stdin } from './shell-context.ts';
 import { matchGlob } from './shell-pattern.ts';
@@ -20,6 +21,11 @@ const PROGRAM_DIRECTORIES: ReadonlySet<string> = new Set([
   '/usr/local/sbin',
   '/usr/lib/systemd',
   '/usr/libexec',
+  '/lib',
+  '/lib64',
+  '/usr/lib',
+  '/usr/lib64',
+  '/lib/x86_64-linux-gnu',
   '/opt/homebrew/bin',
   '/snap/bin',
 ]);
@@ -112,12 +118,9 @@ function resolveCommand(name: WordValue, context: ShellContext, verdict: Verdict
   }
   const slash = name.text.lastIndexOf('/');
   if (slash < 0) return name.text;
-  if (PROGRAM_DIRECTORIES.has(cleanDirectory(name.text.slice(0, slash)))) return name.text.slice(slash + 1);
+  if (name.text.startsWith('/') && PROGRAM_DIRECTORIES.has(normalisePath(name.text.slice(0, slash))))
+    return name.text.slice(slash + 1);
   return judgePathCommand(name, context, verdict);
-}
-
-function cleanDirectory(directory: string): string {
-  return directory.replace(/\/{2,}/g, '/').replace(/(?:\/\.)+(?=\/|$)/g, '');
 }
 
 function judgePathCommand(name: WordValue, context: ShellContext, verdict: Verdict): null {
@@ -144,6 +147,9 @@ export function judgeRule(
   if (rule.handler !== null && judgeHandler(rule.handler, { rule, args, context, verdict, stdin })) return;
   const invocation = readInvocation(rule, args);
   const entry = invocation.rule.id;
+  const sub = invocation.rule === rule ? null : invocation.rule.handler;
+  if (sub !== null && judgeHandler(sub, { rule: invocation.rule, args, context, verdict, stdin, invocation }))
+    return;
   judgeUnknownParts(invocation, context, verdict);
   if (invocation.rule.wrapper !== null) {
     judgeFlags(invocation, context, verdict, stdin, false);

@@ -49,7 +49,8 @@ function lookUp(
 }
 
 function positional(number: number, environment: Environment): readonly WordValue[] {
-  if (environment.positional === null || number === 0) return ANYTHING;
+  if (number === 0) return environment.scriptName === null ? ANYTHING : [environment.scriptName];
+  if (environment.positional === null) return ANYTHING;
   const value = environment.positional[number - 1];
   if (value !== undefined) return [value];
   return environment.positional.some((argument) => argument.isOpen) ? ANYTHING : EMPTY;

@@ -74,16 +74,17 @@ const UNKNOWN: JudgedPath = { pathClass: 'unknown', path: null };
 
 /** Absolute, lexically normal path of `text`, or null when the working directory is not known or is left upwards. */
 export function resolvePath(text: string, environment: Environment): string | null {
-  if (text.startsWith('/')) return normalise(text);
+  if (text.startsWith('/')) return normalisePath(text);
   const { cwd } = environment;
   if (cwd === null) return null;
-  const path = normalise(`${cwd}/${text}`);
+  const path = normalisePath(`${cwd}/${text}`);
   // Above the placeholder nothing is known: the real directory may be anywhere.
   const isPlaceholder = cwd === WORKSPACE_PLACEHOLDER || cwd.startsWith(`${WORKSPACE_PLACEHOLDER}/`);
   return isPlaceholder && !path.startsWith(WORKSPACE_PLACEHOLDER) ? null : path;
 }
 
-function normalise(text: string): string {
+/** Lexically normal form of an absolute path: no `.`, `..`, empty components or trailing slash. */
+export function normalisePath(text: string): string {
   if (!text.includes('//') && !text.includes('/.') && !text.endsWith('/')) return text;
   const parts: string[] = [];
   for (const part of text.split('/')) {

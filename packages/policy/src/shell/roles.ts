@@ -26,6 +26,12 @@ const RUNNING: ReadonlySet<Role> = new Set<Role>([
   'execute',
   'shell',
   'argv',
+  'words',
+  'checkpoint-action',
+  'filter',
+  'transport',
+  'vim-operand',
+  'pager-operand',
   'awk',
   'sed',
   'vim',
@@ -76,6 +82,13 @@ export function judgeRole(
     case 'move':
     case 'device':
       return judgeEffect(role, value, context, verdict, options.entry);
+    case 'archive':
+      if (options.marks.has('create') && value.text !== '-')
+        judgeEffect('write', value, context, verdict, options.entry);
+      return;
+    case 'extract-directory':
+      if (options.marks.has('extract')) judgeEffect('write', value, context, verdict, options.entry);
+      return;
     case 'execute':
       return judgeExecuted(value, context, verdict, options);
     default:
@@ -99,8 +112,31 @@ function judgeRunningRole(
   switch (role) {
     case 'shell':
       return context.engine.judgeText(value, context, verdict, { kind: 'shell' });
+    case 'checkpoint-action': {
+      const text = value.text.replace(/^exec=/, '');
+      if (text !== value.text || value.kind !== 'literal')
+        context.engine.judgeText({ ...value, text }, context, verdict, { kind: 'tar' });
+      return;
+    }
+    case 'vim-operand':
+      if (value.text.startsWith('+'))
+        return judgeVim({ ...value, text: value.text.slice(1) }, context, verdict, entry);
+      return judgeEffect('write', value, context, verdict, entry);
+    case 'pager-operand':
+      if (/^\+.*[!|]/s.test(value.text))
+        verdict.raise(3, 'pager-command', 'the pager runs a command', spanIn(context, value), entry);
+      return;
+    case 'words':
+      return;
+    case 'filter':
+      return context.engine.judgeText(value, context, verdict, { kind: 'filter', stdin: null });
+    case 'transport':
+      // The program adds a host and a remote command of its own.
+      return context.engine.judgeText({ ...value, text: `${value.text} host true` }, context, verdict, {
+        kind: 'transport',
+      });
     case 'trap':
-      if (value.text !== '' && value.text !== '-')
+      if (value.kind !== 'literal' || (value.text !== '' && value.text !== '-'))
         context.engine.judgeText(value, context, verdict, { kind: 'trap' });
       return;
     case 'alias':

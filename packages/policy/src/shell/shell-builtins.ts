@@ -31,7 +31,12 @@ export function judgeShell({ rule, args, context, verdict, stdin }: HandlerCall)
     if (first === undefined)
       verdict.raise(2, 'shell-empty', `${rule.id} -c without a text`, undefined, rule.id);
     else
-      context.engine.judgeText(first, context, verdict, { kind: 'shell', positional: rest.slice(1), stdin });
+      context.engine.judgeText(first, context, verdict, {
+        kind: 'shell',
+        positional: rest.slice(1),
+        scriptName: rest[0],
+        stdin,
+      });
     return true;
   }
   if (first !== undefined && !options.isStdin && first.text !== '-') {

@@ -57,6 +57,7 @@ export interface NestedText {
   /** What the text is in the tree: `shell`, `eval`, `remote` … */
   readonly kind?: string;
   readonly positional?: readonly WordValue[];
+  readonly scriptName?: WordValue | undefined;
   /** Runs in the same shell: assignments and `cd` last. */
   readonly isSameShell?: boolean;
   /** Runs on another machine or in a container. */

@@ -19,6 +19,14 @@ export const ROLES = [
   'cwd',
   'shell',
   'argv',
+  'words',
+  'checkpoint-action',
+  'filter',
+  'transport',
+  'archive',
+  'extract-directory',
+  'vim-operand',
+  'pager-operand',
   'awk',
   'sed',
   'vim',
@@ -55,6 +63,7 @@ export const HANDLERS = [
   'read',
   'cd',
   'git-push',
+  'git-config',
 ] as const;
 export type HandlerName = (typeof HANDLERS)[number];
 
@@ -77,7 +86,7 @@ const operandsSchema: z.ZodType<OperandsSource> = z.union([
   }),
 ]);
 
-const MARKS = ['recursive', 'force'] as const;
+const MARKS = ['recursive', 'force', 'create', 'extract'] as const;
 export type Mark = (typeof MARKS)[number];
 
 /** One flag as written in a table. */

@@ -258,6 +258,8 @@ function resolveSibling(
 const CHANGING_ROLES: ReadonlySet<Role> = new Set<Role>([
   'write',
   'write-tree',
+  'archive',
+  'extract-directory',
   'create',
   'move',
   'metadata',
@@ -265,7 +267,7 @@ const CHANGING_ROLES: ReadonlySet<Role> = new Set<Role>([
   'assignment',
 ]);
 const RUNNING_ROLES: ReadonlySet<Role> = new Set<Role>(
-  'delete device execute shell argv awk sed vim environment ssh-option powershell cmd trap alias code:python code:perl code:ruby code:node code:php code:lua sql:psql sql:mysql sql:sqlite3 sql:mongosh'.split(
+  'delete device execute shell argv words checkpoint-action filter transport vim-operand pager-operand awk sed vim environment ssh-option powershell cmd trap alias code:python code:perl code:ruby code:node code:php code:lua sql:psql sql:mysql sql:sqlite3 sql:mongosh'.split(
     ' ',
   ) as Role[],
 );

@@ -83,6 +83,7 @@ function nestedEnvironment(context: ShellContext, options: NestedText): Environm
       ? new Environment({ home: HOME_PLACEHOLDER, workspace: context.environment.workspace })
       : context.environment.fork();
   if (options.positional !== undefined) environment.positional = options.positional;
+  if (options.scriptName !== undefined) environment.scriptName = options.scriptName;
   return environment;
 }
 

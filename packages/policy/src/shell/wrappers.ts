@@ -1,6 +1,7 @@
 import { tierRank } from '@praxis/core';
+import { replacementMark, withInput } from './appended-input.ts';
 import type { Invocation } from './flags.ts';
-import { type ShellContext, spanIn, type Stdin } from './shell-context.ts';
+import type { ShellContext, Stdin } from './shell-context.ts';
 import { judgeVariable } from './roles.ts';
 import type { WrapperSource } from './table-schema.ts';
 import type { Verdict } from './verdict.ts';
@@ -18,17 +19,37 @@ export function judgeWrapper(
   const floor = wrapper.floor === undefined ? 0 : tierRank(wrapper.floor);
   const { rank } = invocation.rule;
   verdict.raise(Math.max(floor, rank), 'wrapper', `${entry} runs another command`, undefined, entry);
+  const split = splitWords(invocation);
+  if (split !== null) return context.engine.judgeArguments(split, context, verdict, stdin);
   const inner = innerArguments(invocation, wrapper, context, verdict);
   const isReadonly = invocation.flags.some((flag) => flag.rule.isReadonly);
   if (inner.length === 0) {
     const isHelp = invocation.asksHelp && invocation.operands.length === 0;
+    const isFed =
+      wrapper.inner === 'shell' && stdin !== undefined && stdin !== '' && invocation.operands.length > 0;
+    if (isFed && !isReadonly) {
+      const text = stdin === null ? unknownValue(0, 0) : literalValue(stdin, 0, 0);
+      context.engine.judgeText(text, context, verdict, { kind: 'remote', isRemote: true });
+    }
     if (wrapper.empty !== undefined && !isHelp && !isReadonly) {
       verdict.raise(tierRank(wrapper.empty), 'wrapper-empty', `${entry} without a command`, undefined, entry);
     }
     return;
   }
   if (isReadonly) return;
-  runInner(inner, wrapper, context, verdict, stdin);
+  runInner(inner, wrapper, invocation, { context, verdict, stdin });
+}
+
+/** `env -S 'cmd args'`: the string becomes arguments of the wrapper itself. */
+function splitWords(invocation: Invocation): WordValue[] | null {
+  const given = invocation.flags.find((flag) => flag.rule.role === 'words');
+  if (given?.value === undefined || given.value === null) return null;
+  const { value } = given;
+  const name = literalValue(invocation.rule.id, value.start, value.end);
+  if (value.kind !== 'literal') return [name, unknownValue(value.start, value.end)];
+  const words = value.text.split(/\s+/).filter((word) => word !== '');
+  const plain = words.map((word) => literalValue(word.replace(/["'\\]/g, ''), value.start, value.end));
+  return [name, ...plain, ...invocation.operands];
 }
 
 /** The words of the inner command: after the wrapper's own operands and assignments. */
@@ -57,12 +78,11 @@ function innerArguments(
 function runInner(
   inner: readonly WordValue[],
   wrapper: WrapperSource,
-  context: ShellContext,
-  verdict: Verdict,
-  stdin: Stdin,
+  invocation: Invocation,
+  { context, verdict, stdin }: { context: ShellContext; verdict: Verdict; stdin: Stdin },
 ): void {
   const kind = wrapper.inner ?? 'argv';
-  const words = wrapper.appends === true ? [...inner, ...appended(inner, stdin)] : inner;
+  const words = wrapper.appends === true ? withInput(inner, replacementMark(invocation), stdin) : inner;
   if (kind === 'argv' || (kind === 'shell-or-argv' && words.length > 1)) {
     context.engine.judgeArguments(words, context, verdict, wrapper.appends === true ? undefined : stdin);
     return;
@@ -73,16 +93,6 @@ function runInner(
     isRemote,
     stdin,
   });
-}
-
-/** What xargs adds: the words it reads where they are known, else anything. */
-function appended(inner: readonly WordValue[], stdin: Stdin): WordValue[] {
-  const [first] = inner;
-  const start = first?.start ?? 0;
-  const end = first?.end ?? 0;
-  if (typeof stdin !== 'string') return [unknownValue(start, end, true)];
-  const words = stdin.split(/[\s\0]+/).filter((word) => word !== '');
-  return words.map((word) => literalValue(word.replace(/^(['"])(.*)\1$/, '$2'), start, end));
 }
 
 /** Arguments as the one line that a remote or nested shell reads. */
@@ -99,12 +109,4 @@ export function joinWords(words: readonly WordValue[]): WordValue {
     lead.push(word.text);
   }
   return { ...unknownValue(start, end), kind: lead.length > 0 ? 'prefix' : 'unknown', text: lead.join(' ') };
-}
-
-/** Where a command stands in the classified text. */
-export function spanOfWords(
-  words: readonly WordValue[],
-  context: ShellContext,
-): { start: number; end: number } {
-  return spanIn(context, { start: words[0]?.start ?? 0, end: words.at(-1)?.end ?? 0 });
 }
