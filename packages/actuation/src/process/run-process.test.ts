@@ -86,25 +86,32 @@ describe('runProcess', () => {
   });
 
   it('stops the whole group when the time is up', async () => {
-    const result = await runProcess([...BASH, 'sleep 60 & echo $!; wait'], { timeoutMs: 200, graceMs: 500 });
+    const result = await runProcess([...BASH, 'sleep 60 & echo $!; wait'], { timeoutMs: 1000, graceMs: 500 });
     expect(result).toMatchObject({ timedOut: true, stopped: false });
     expect(isRunning(Number(text(result.stdout)))).toBe(false);
     expect(result.durationMs).toBeLessThan(5000);
   });
 
   it('kills a group that does not end by itself', async () => {
-    const result = await runProcess([...BASH, 'trap "" TERM; while :; do sleep 0.05; done'], {
-      timeoutMs: 200,
+    const abort = new AbortController();
+    const script = 'trap "" TERM; echo ready; while :; do sleep 0.05; done';
+    const result = await runProcess([...BASH, script], {
       graceMs: 200,
+      signal: abort.signal,
+      onOutput: () => abort.abort(),
     });
-    expect(result).toMatchObject({ timedOut: true, signal: 'SIGKILL' });
+    expect(result).toMatchObject({ stopped: true, signal: 'SIGKILL' });
   });
 
   it('lets a stopped process end in its own way within the grace', async () => {
-    const script = 'trap "echo tidy; exit 3" TERM; sleep 60 & wait';
-    const result = await runProcess([...BASH, script], { timeoutMs: 300, graceMs: 3000 });
-    expect(result).toMatchObject({ timedOut: true, exitCode: 3 });
-    expect(text(result.stdout)).toBe('tidy\n');
+    const abort = new AbortController();
+    const script = 'trap "echo tidy; exit 3" TERM; echo ready; sleep 60 & wait';
+    const result = await runProcess([...BASH, script], {
+      signal: abort.signal,
+      onOutput: () => abort.abort(),
+    });
+    expect(result).toMatchObject({ stopped: true, exitCode: 3 });
+    expect(text(result.stdout)).toBe('ready\ntidy\n');
   });
 
   it('stops at once when aborted', async () => {
