@@ -12,6 +12,11 @@ export {
   kindOf,
 } from './model.ts';
 export { openFactStore, parseStoreDsn, type StoreLocation } from './open-store.ts';
+export {
+  openPostgresFactStore,
+  POSTGRES_SCHEMA_DEFAULT,
+  type PostgresFactStoreOptions,
+} from './postgres-store.ts';
 export { openSqliteFactStore, type SqliteFactStoreOptions } from './sqlite-store.ts';
 export type {
   AsOf,

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '@praxis/core';
 
 import { FactError } from './errors.ts';
+import { openPostgresFactStore } from './postgres-store.ts';
 import { openSqliteFactStore } from './sqlite-store.ts';
 import type { FactStore } from './store.ts';
 
@@ -28,7 +29,8 @@ export function parseStoreDsn(dsn: string): StoreLocation {
 /** Opens the store a connection string names. */
 export async function openFactStore(options: { dsn: string; clock: Clock }): Promise<FactStore> {
   const location = parseStoreDsn(options.dsn);
-  if (location.backend === 'postgres') throw invalid('names PostgreSQL');
+  if (location.backend === 'postgres')
+    return openPostgresFactStore({ url: location.url, clock: options.clock });
   return openSqliteFactStore({ path: location.path, clock: options.clock });
 }
 

@@ -2,14 +2,16 @@ import type { Clock, Instant } from '@praxis/core';
 import type { Settled, SqliteDatabase, SqlValue } from '@praxis/storage';
 
 import type { WriteOutcome } from './backend.ts';
+import { keyText } from './batch-plan.ts';
 import { FactError, factInvalid } from './errors.ts';
 import type { FactKey } from './model.ts';
 import { type Believed, type Plan, planWrite } from './plan.ts';
+import { RecentMap } from './recent-map.ts';
 import { FOREVER, type Period } from './timeline.ts';
 import type { Write, WriteContent } from './validate.ts';
 
-/** How many keys are remembered with their number; the oldest makes room. */
-const KEY_CACHE_MAX = 50_000;
+/** How many keys of a generation are remembered with their number. */
+const KEY_CACHE_MAX = 25_000;
 
 const BELIEVED = `SELECT seq, valid_from, valid_to, lower(hex(content_hash)) FROM facts
   WHERE key_id = ?1 AND superseded_at IS NULL AND valid_from >= ifnull((SELECT max(valid_from) FROM facts
@@ -63,7 +65,7 @@ export function createSqliteWriter(db: SqliteDatabase, clock: Clock): SqliteWrit
     lastRecorded: statement(LAST_RECORDED),
     dataVersion: statement('PRAGMA data_version'),
   };
-  const keyIds = new Map<string, number>();
+  const keyIds = new RecentMap<number>(KEY_CACHE_MAX);
   let last: Instant = Number.MIN_SAFE_INTEGER;
   let dataVersion: number | null = null;
   /** The latest instant that a row of `facts` or of `fact_clock` holds. */
@@ -82,13 +84,13 @@ export function createSqliteWriter(db: SqliteDatabase, clock: Clock): SqliteWrit
     const known = keyIds.get(id);
     if (known !== undefined) return known;
     const found = firstCell(statements.findKey.get(key.subject, key.predicate, key.factType, key.valueKey));
-    if (found !== null) remember(keyIds, id, found);
+    if (found !== null) keyIds.set(id, found);
     return found;
   };
   const addKey = (key: FactKey): number => {
     const added = statements.insertKey.run(key.subject, key.predicate, key.factType, key.valueKey);
     const keyId = Number(added.lastInsertRowid);
-    remember(keyIds, keyText(key), keyId);
+    keyIds.set(keyText(key), keyId);
     return keyId;
   };
   const readBelieved = (keyId: number, from: Instant, to: Instant | null): BelievedRow[] => {
@@ -243,13 +245,4 @@ function settle<R>(work: () => R): Settled<R> {
 function firstCell(row: unknown): number | null {
   const cell = (row as SqlValue[] | undefined)?.[0];
   return cell === undefined || cell === null ? null : Number(cell);
-}
-
-function keyText(key: FactKey): string {
-  return `${key.subject}\n${key.predicate}\n${key.factType}\n${key.valueKey}`;
-}
-
-function remember(cache: Map<string, number>, id: string, keyId: number): void {
-  if (cache.size >= KEY_CACHE_MAX) cache.delete(cache.keys().next().value ?? '');
-  cache.set(id, keyId);
 }

@@ -1,6 +1,6 @@
 import type { Instant } from '@praxis/core';
 import type { FakeClock } from '@praxis/testkit';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import type { FactType } from '../src/model.ts';
 import type { EndFact, FactQuery, FactStore, PutFact } from '../src/store.ts';

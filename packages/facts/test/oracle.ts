@@ -1,6 +1,6 @@
 import type { Clock, Instant } from '@praxis/core';
 import { fakeClock } from '@praxis/testkit';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { openMemoryFactStore } from '../src/memory-store.ts';

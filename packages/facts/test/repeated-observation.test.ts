@@ -2,7 +2,13 @@ import { fakeClock } from '@praxis/testkit';
 import { describe, expect, it } from 'vitest';
 import { openMemoryFactStore, openSqliteFactStore } from '../src/index.ts';
 
-const observed = { subject: 'host:web1', predicate: 'os', value: { id: 'debian' }, actor: 'server:praxis', reason: 'seen' };
+const observed = {
+  subject: 'host:web1',
+  predicate: 'os',
+  value: { id: 'debian' },
+  actor: 'server:praxis',
+  reason: 'seen',
+};
 
 describe.each([
   ['sqlite', () => openSqliteFactStore({ path: ':memory:', clock: fakeClock() })],

@@ -11,5 +11,16 @@ export {
   type Settled,
 } from './group-commit.ts';
 export { type SqliteMigration } from './migrate.ts';
+export {
+  openPostgres,
+  POSTGRES_POOL_MAX,
+  POSTGRES_STATEMENT_TIMEOUT_MS,
+  type PostgresDatabase,
+  type PostgresOptions,
+  type PostgresParam,
+  type PostgresRow,
+  type PostgresSession,
+} from './postgres.ts';
+export { type PostgresMigration } from './postgres-migrate.ts';
 export { openSqlite, SQLITE_OPEN_TIMEOUT_MS, type SqliteOptions } from './sqlite.ts';
 export { type SqliteDatabase, type SqlRow, type SqlValue } from './sqlite-database.ts';

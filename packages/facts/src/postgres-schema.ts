@@ -1,0 +1,183 @@
+import type { PostgresMigration } from '@praxis/storage';
+
+/** How many rows the key locks are spread over. Part of the schema: it never changes. */
+export const LOCK_STRIPES = 4096;
+
+// `--;` on a line of its own separates statements, because function bodies hold semicolons.
+const VERSION_1 = `
+CREATE TABLE fact_keys (
+  key_id int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  subject text COLLATE "C" NOT NULL,
+  predicate text COLLATE "C" NOT NULL,
+  fact_type text COLLATE "C" NOT NULL CHECK (fact_type IN ('observed', 'desired', 'drift', 'known_good')),
+  value_key text COLLATE "C" NOT NULL,
+  UNIQUE (subject, predicate, fact_type, value_key)
+)
+--;
+CREATE INDEX fact_keys_predicate ON fact_keys (predicate, subject)
+--;
+CREATE SEQUENCE fact_seq
+--;
+CREATE TABLE facts (
+  seq int8 PRIMARY KEY CHECK (seq > 0),
+  key_id int8 NOT NULL REFERENCES fact_keys (key_id),
+  valid_from int8 NOT NULL,
+  valid_to int8 NOT NULL CHECK (valid_from < valid_to),
+  recorded_at int8 NOT NULL,
+  superseded_at int8 CHECK (superseded_at >= recorded_at),
+  recorded_xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  superseded_xid xid8,
+  observed_at int8 NOT NULL,
+  observation_count int8 NOT NULL CHECK (observation_count > 0),
+  content_hash bytea NOT NULL CHECK (length(content_hash) = 32),
+  confidence float8 CHECK (confidence BETWEEN 0 AND 1),
+  target text COLLATE "C",
+  actor text NOT NULL CHECK (actor <> ''),
+  reason text NOT NULL,
+  source text,
+  superseded_actor text,
+  superseded_reason text,
+  value text NOT NULL
+)
+--;
+CREATE UNIQUE INDEX facts_believed ON facts (key_id, valid_from) WHERE superseded_at IS NULL
+--;
+CREATE INDEX facts_past_recorded ON facts (key_id, recorded_at) WHERE superseded_at IS NOT NULL
+--;
+CREATE INDEX facts_recorded ON facts (recorded_at)
+--;
+CREATE INDEX facts_superseded ON facts (superseded_at) WHERE superseded_at IS NOT NULL
+--;
+CREATE INDEX facts_target ON facts (target) WHERE target IS NOT NULL
+--;
+CREATE TABLE fact_observations (
+  seq int8 PRIMARY KEY REFERENCES facts (seq),
+  last_observed_at int8 NOT NULL,
+  observation_count int8 NOT NULL
+)
+--;
+CREATE TABLE fact_idempotency (
+  idempotency_key text PRIMARY KEY,
+  digest text NOT NULL,
+  outcome text NOT NULL
+)
+--;
+CREATE TABLE fact_classifications (
+  rule_id int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  subject_pattern text NOT NULL,
+  predicate_pattern text NOT NULL,
+  classification text NOT NULL CHECK (classification IN ('public', 'internal', 'restricted')),
+  recorded_at int8 NOT NULL,
+  actor text NOT NULL CHECK (actor <> ''),
+  reason text NOT NULL
+)
+--;
+CREATE TABLE fact_clock (one int PRIMARY KEY CHECK (one = 1), last int8 NOT NULL)
+--;
+INSERT INTO fact_clock VALUES (1, -9007199254740991)
+--;
+CREATE TABLE fact_stripes (stripe int PRIMARY KEY)
+--;
+INSERT INTO fact_stripes SELECT generate_series(0, ${LOCK_STRIPES - 1})
+--;
+CREATE FUNCTION fact_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'facts are append-only' USING ERRCODE = '23514'; END $$
+--;
+CREATE FUNCTION fact_close_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.superseded_at IS NOT NULL OR NEW.superseded_at IS NULL OR coalesce(NEW.superseded_actor, '') = ''
+    OR NEW.superseded_reason IS NULL OR NEW.superseded_xid IS DISTINCT FROM pg_current_xact_id()
+    OR (NEW.seq, NEW.key_id, NEW.valid_from, NEW.valid_to, NEW.recorded_at, NEW.recorded_xid, NEW.observed_at,
+        NEW.observation_count, NEW.content_hash, NEW.confidence, NEW.target, NEW.actor, NEW.reason, NEW.source, NEW.value)
+    IS DISTINCT FROM
+       (OLD.seq, OLD.key_id, OLD.valid_from, OLD.valid_to, OLD.recorded_at, OLD.recorded_xid, OLD.observed_at,
+        OLD.observation_count, OLD.content_hash, OLD.confidence, OLD.target, OLD.actor, OLD.reason, OLD.source, OLD.value)
+  THEN RAISE EXCEPTION 'a fact is superseded once, with an actor and a reason' USING ERRCODE = '23514'; END IF;
+  RETURN NEW;
+END $$
+--;
+CREATE FUNCTION fact_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM added a WHERE a.superseded_at IS NOT NULL OR a.recorded_xid <> pg_current_xact_id())
+    OR EXISTS (SELECT 1 FROM added a JOIN facts f ON f.key_id = a.key_id AND f.superseded_at IS NULL
+      AND f.seq <> a.seq AND f.valid_from < a.valid_to AND f.valid_to > a.valid_from)
+  THEN RAISE EXCEPTION 'a fact is inserted believed, over a free period' USING ERRCODE = '23514'; END IF;
+  RETURN NULL;
+END $$
+--;
+CREATE FUNCTION fact_grow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.seq <> OLD.seq OR NEW.last_observed_at < OLD.last_observed_at
+    OR NEW.observation_count <= OLD.observation_count
+  THEN RAISE EXCEPTION 'observations only grow' USING ERRCODE = '23514'; END IF;
+  RETURN NEW;
+END $$
+--;
+CREATE FUNCTION fact_forward() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.one <> OLD.one OR NEW.last <= OLD.last
+  THEN RAISE EXCEPTION 'transaction time never goes back' USING ERRCODE = '23514'; END IF;
+  RETURN NEW;
+END $$
+--;
+CREATE TRIGGER facts_no_delete BEFORE DELETE ON facts FOR EACH ROW EXECUTE FUNCTION fact_refuse()
+--;
+CREATE TRIGGER facts_no_truncate BEFORE TRUNCATE ON facts FOR EACH STATEMENT EXECUTE FUNCTION fact_refuse()
+--;
+CREATE TRIGGER facts_close_once BEFORE UPDATE ON facts FOR EACH ROW EXECUTE FUNCTION fact_close_once()
+--;
+CREATE TRIGGER facts_inserted AFTER INSERT ON facts REFERENCING NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION fact_inserted()
+--;
+CREATE TRIGGER fact_observations_grow BEFORE UPDATE ON fact_observations FOR EACH ROW EXECUTE FUNCTION fact_grow()
+--;
+CREATE TRIGGER fact_clock_forward BEFORE UPDATE ON fact_clock FOR EACH ROW EXECUTE FUNCTION fact_forward()
+--;
+DO $$
+DECLARE t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['fact_keys', 'fact_observations', 'fact_idempotency', 'fact_classifications', 'fact_clock'] LOOP
+    EXECUTE format('CREATE TRIGGER %s_no_delete BEFORE DELETE ON %I FOR EACH ROW EXECUTE FUNCTION fact_refuse()', t, t);
+    EXECUTE format('CREATE TRIGGER %s_no_truncate BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION fact_refuse()', t, t);
+  END LOOP;
+  FOREACH t IN ARRAY ARRAY['fact_keys', 'fact_idempotency', 'fact_classifications'] LOOP
+    EXECUTE format('CREATE TRIGGER %s_no_update BEFORE UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION fact_refuse()', t, t);
+  END LOOP;
+END $$
+--;
+DO $$
+DECLARE r record;
+BEGIN
+  -- Also for a session that plays a replica, in which ordinary triggers do not fire.
+  FOR r IN SELECT tgname, tgrelid::regclass AS tab FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE NOT tgisinternal AND c.relnamespace = current_schema()::regnamespace LOOP
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', r.tab, r.tgname);
+  END LOOP;
+END $$
+`;
+
+/** All steps of the schema, oldest first. */
+export const POSTGRES_FACT_MIGRATIONS: readonly PostgresMigration[] = [{ version: 1, sql: VERSION_1 }];
+
+/** The triggers there must be, always enabled: `table.trigger`. */
+export const POSTGRES_FACT_TRIGGERS: readonly string[] = [
+  'fact_classifications.fact_classifications_no_delete',
+  'fact_classifications.fact_classifications_no_truncate',
+  'fact_classifications.fact_classifications_no_update',
+  'fact_clock.fact_clock_forward',
+  'fact_clock.fact_clock_no_delete',
+  'fact_clock.fact_clock_no_truncate',
+  'fact_idempotency.fact_idempotency_no_delete',
+  'fact_idempotency.fact_idempotency_no_truncate',
+  'fact_idempotency.fact_idempotency_no_update',
+  'fact_keys.fact_keys_no_delete',
+  'fact_keys.fact_keys_no_truncate',
+  'fact_keys.fact_keys_no_update',
+  'fact_observations.fact_observations_grow',
+  'fact_observations.fact_observations_no_delete',
+  'fact_observations.fact_observations_no_truncate',
+  'facts.facts_close_once',
+  'facts.facts_inserted',
+  'facts.facts_no_delete',
+  'facts.facts_no_truncate',
+];

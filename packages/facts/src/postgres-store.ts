@@ -1,0 +1,141 @@
+import type { Clock } from '@praxis/core';
+import {
+  groupCommit,
+  openPostgres,
+  type PostgresDatabase,
+  type PostgresRow,
+  StorageError,
+} from '@praxis/storage';
+
+import type { ClassificationRule, DiffRow, FactBackend, WriteOutcome } from './backend.ts';
+import { CLASSIFICATION_RULES_MAX } from './bounds.ts';
+import { factInvalid } from './errors.ts';
+import { asRecordedBy, type Cell, toStoredFact } from './fact-rows.ts';
+import { diffSql, historySql, scanSql, type SqlQuery } from './fact-sql.ts';
+import { createFactStore } from './fact-store.ts';
+import type { FactClassification } from './model.ts';
+import { postgresDialect } from './postgres-dialect.ts';
+import { POSTGRES_FACT_MIGRATIONS, POSTGRES_FACT_TRIGGERS } from './postgres-schema.ts';
+import { createPostgresWriter } from './postgres-writer.ts';
+import type { FactStore } from './store.ts';
+import type { Write } from './validate.ts';
+
+/** The schema the tables live in when none is named. */
+export const POSTGRES_SCHEMA_DEFAULT = 'praxis';
+/** The largest batch of one transaction, in requests. */
+export const POSTGRES_BATCH_MAX = 1024;
+
+export interface PostgresFactStoreOptions {
+  /** `postgresql://user:password@host:port/database?sslmode=…` */
+  url: string;
+  clock: Clock;
+  schema?: string;
+  poolMax?: number;
+  statementTimeoutMs?: number;
+}
+
+/**
+ * Opens the store in PostgreSQL 16 or later. Any number of processes may share it. Throws
+ * `STORE_UNAVAILABLE`, `STORE_VERSION_UNKNOWN`, `STORE_TAMPERED` (a trigger is missing or disabled).
+ */
+export async function openPostgresFactStore(options: PostgresFactStoreOptions): Promise<FactStore> {
+  const { clock, schema = POSTGRES_SCHEMA_DEFAULT, ...connection } = options;
+  const db = await openPostgres({ ...connection, schema, migrations: POSTGRES_FACT_MIGRATIONS });
+  try {
+    await checkTriggers(db);
+    return createFactStore(postgresBackend(db, clock));
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+async function checkTriggers(db: PostgresDatabase): Promise<void> {
+  const rows = await db.query(`SELECT c.relname || '.' || t.tgname FROM pg_trigger t
+    JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE NOT t.tgisinternal AND t.tgenabled = 'A' AND c.relnamespace = current_schema()::regnamespace`);
+  const found = new Set(rows.map((row) => String(row[0])));
+  const missing = POSTGRES_FACT_TRIGGERS.find((trigger) => !found.has(trigger));
+  if (missing === undefined) return;
+  throw new StorageError('STORE_TAMPERED', `the trigger \`${missing}\` was dropped or disabled`, {
+    fields: { object: missing },
+  });
+}
+
+/** The backend over an open database with the schema of `POSTGRES_FACT_MIGRATIONS`. */
+export function postgresBackend(db: PostgresDatabase, clock: Clock): FactBackend {
+  const commits = groupCommit<readonly Write[], readonly WriteOutcome[]>({
+    commit: createPostgresWriter(db, clock),
+    batchMax: POSTGRES_BATCH_MAX,
+  });
+  const read = (query: SqlQuery): Promise<readonly PostgresRow[]> => db.query(query.text, query.params);
+
+  return {
+    write: (writes) => commits.submit(writes),
+    async horizon() {
+      const [row] = await db.query('SELECT last, pg_current_snapshot()::text FROM fact_clock');
+      const recordedAt = Number(row?.[0]);
+      return { recordedAt, now: Math.max(clock.now(), recordedAt), snapshot: String(row?.[1]) };
+    },
+    async point(key, at) {
+      const needsClock = at.validAt === undefined || at.recordedAt === undefined;
+      const [row] = needsClock ? await db.query('SELECT last FROM fact_clock') : [];
+      const recordedAt = at.recordedAt ?? Number(row?.[0]);
+      const validFrom = at.validAt ?? Math.max(clock.now(), Number(row?.[0]));
+      const visible = { validFrom, validTo: validFrom + 1, recordedAt, snapshot: null };
+      const [found] = await read(
+        scanSql({ filter: key, visible, afterFactId: null, rowsMax: 1 }, postgresDialect),
+      );
+      return found === undefined ? null : toStoredFact(found as readonly Cell[]);
+    },
+    async scan(scan) {
+      const rows = await read(scanSql(scan, postgresDialect));
+      return rows.map((row) => toStoredFact(row as readonly Cell[]));
+    },
+    async history(scan) {
+      const rows = await read(historySql(scan, postgresDialect));
+      return rows.map((row) => asRecordedBy(toStoredFact(row as readonly Cell[]), scan.horizon.recordedAt));
+    },
+    async diff(scan) {
+      const rows = await read(diffSql(scan, postgresDialect));
+      return rows.map(
+        (row): DiffRow => ({
+          side: Number(row[20]) === 0 ? 'before' : 'after',
+          fact: toStoredFact(row as readonly Cell[]),
+        }),
+      );
+    },
+    classificationRules: () => readRules(db),
+    addClassificationRule: (rule) => addRule(db, clock, rule),
+    async close() {
+      await commits.close();
+      await db.close();
+    },
+  };
+}
+
+async function readRules(db: PostgresDatabase): Promise<ClassificationRule[]> {
+  const rows = await db.query(`SELECT DISTINCT ON (subject_pattern, predicate_pattern) subject_pattern,
+    predicate_pattern, classification FROM fact_classifications
+    ORDER BY subject_pattern, predicate_pattern, rule_id DESC`);
+  return rows.map((row) => ({
+    subject: String(row[0]),
+    predicate: String(row[1]),
+    classification: row[2] as FactClassification,
+  }));
+}
+
+async function addRule(
+  db: PostgresDatabase,
+  clock: Clock,
+  rule: ClassificationRule & { actor: string; reason: string },
+): Promise<void> {
+  if ((await readRules(db)).length >= CLASSIFICATION_RULES_MAX) {
+    throw factInvalid('classification', `rules are more than ${CLASSIFICATION_RULES_MAX}`);
+  }
+  await db.query(
+    `INSERT INTO fact_classifications (subject_pattern, predicate_pattern, classification, recorded_at, actor, reason)
+     VALUES ($1, $2, $3, greatest($4::int8, (SELECT last FROM fact_clock)), $5, $6)`,
+    [rule.subject, rule.predicate, rule.classification, clock.now(), rule.actor, rule.reason],
+  );
+}

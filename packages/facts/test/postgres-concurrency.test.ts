@@ -1,0 +1,184 @@
+import { systemClock } from '@praxis/core';
+import { fakeClock } from '@praxis/testkit';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { openPostgresFactStore } from '../src/postgres-store.ts';
+import { aPut } from '../src/store.contract.ts';
+import type { Fact } from '../src/model.ts';
+import type { FactStore, PutResult } from '../src/store.ts';
+import { startPostgres, type TestPostgres } from './postgres-server.ts';
+
+let server: TestPostgres;
+
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(async () => {
+  await server.stop();
+});
+
+/** A connection that knows nothing of the store's rules. */
+async function rawClient(schema: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: server.url, options: `-c search_path=${schema}` });
+  await client.connect();
+  return client;
+}
+
+const STORES = 4;
+const CALLERS = 6;
+const TRIES = 25;
+const KEYS = 5;
+
+/** Adds one to a counter by compare-and-set; null when another writer was faster. */
+async function increment(store: FactStore, subject: string): Promise<PutResult | null> {
+  const found = await store.get({ subject, predicate: 'count' });
+  const value = Number(found?.value ?? 0) + 1;
+  try {
+    return await store.put(
+      aPut({ subject, predicate: 'count', value, expected: found?.contentHash ?? null }),
+    );
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'FACT_VERSION_CONFLICT' });
+    return null;
+  }
+}
+
+async function wholeHistory(store: FactStore, subject: string): Promise<Fact[]> {
+  return (await store.history({ subject, limit: 10_000 })).facts;
+}
+
+describe('many processes writing to one PostgreSQL', () => {
+  it('lose and fail no write, and give every key one linear history', async () => {
+    const stores = await Promise.all(
+      Array.from({ length: STORES }, () =>
+        openPostgresFactStore({ url: server.url, clock: systemClock, schema: 'linear', poolMax: 2 }),
+      ),
+    );
+    const wins = new Map<string, number>();
+    const instants: number[] = [];
+    await Promise.all(
+      stores.flatMap((store, s) =>
+        Array.from({ length: CALLERS }, async (_, c) => {
+          for (let n = 0; n < TRIES; n += 1) {
+            const subject = `host:${(s * 7 + c * 3 + n) % KEYS}`;
+            const result = await increment(store, subject);
+            if (result === null) continue;
+            wins.set(subject, (wins.get(subject) ?? 0) + 1);
+            instants.push(result.recordedAt);
+          }
+        }),
+      ),
+    );
+    const [store] = stores;
+    if (store === undefined) throw new Error('no store');
+    expect(new Set(instants).size).toBe(instants.length);
+    for (const [subject, count] of wins) {
+      const added = (await wholeHistory(store, subject)).filter((fact) => fact.recordedAt === fact.validFrom);
+      expect(added.map((fact) => fact.value)).toEqual(Array.from({ length: count }, (_, n) => n + 1));
+      expect((await store.get({ subject, predicate: 'count' }))?.value).toBe(count);
+    }
+    await Promise.all(stores.map((one) => one.close()));
+  });
+
+  it('never fail when they put the same keys in different orders at once', async () => {
+    const stores = await Promise.all(
+      [1, 2, 3].map(() =>
+        openPostgresFactStore({ url: server.url, clock: fakeClock(), schema: 'orders', poolMax: 2 }),
+      ),
+    );
+    const keys = Array.from({ length: 40 }, (_, n) => `host:${n}`);
+    await Promise.all(
+      stores.flatMap((store, s) =>
+        Array.from({ length: 4 }, (_, round) => {
+          const order = (s + round) % 2 === 0 ? keys : keys.toReversed();
+          return store.putMany(order.map((subject) => aPut({ subject, value: `${s}.${round}` })));
+        }),
+      ),
+    );
+    const page = await stores[0]?.query({});
+    expect(page?.facts).toHaveLength(keys.length);
+    // All keys were last written by the same transaction: none saw half of another.
+    expect(new Set(page?.facts.map((fact) => fact.value)).size).toBe(1);
+    await Promise.all(stores.map((one) => one.close()));
+  });
+
+  it('page over what was visible at first, whatever commits later', async () => {
+    const store = await openPostgresFactStore({
+      url: server.url,
+      clock: fakeClock(),
+      schema: 'pages',
+      poolMax: 2,
+    });
+    await store.putMany(['a', 'b', 'c'].map((n) => aPut({ subject: `host:${n}` })));
+    const first = await store.query({ limit: 1 });
+    await store.putMany(['a', 'b', 'c', 'd'].map((n) => aPut({ subject: `host:${n}`, value: 'later' })));
+    const rest = await store.query({ limit: 10, cursor: first.next ?? '' });
+    expect([...first.facts, ...rest.facts].map((fact) => [fact.subject, fact.value])).toEqual([
+      ['host:a', 'v1'],
+      ['host:b', 'v1'],
+      ['host:c', 'v1'],
+    ]);
+    await store.close();
+  });
+});
+
+describe('the PostgreSQL store under raw SQL', () => {
+  const forgeries: [string, string][] = [
+    ['DELETE', 'DELETE FROM facts'],
+    ['TRUNCATE', 'TRUNCATE facts CASCADE'],
+    ['TRUNCATE of the keys', 'TRUNCATE fact_keys CASCADE'],
+    ['UPDATE of a value', "UPDATE facts SET value = 'null' WHERE superseded_at IS NULL"],
+    ['reopening', 'UPDATE facts SET superseded_at = NULL WHERE superseded_at IS NOT NULL'],
+    [
+      'superseding while changing the value',
+      `UPDATE facts SET value = 'null', superseded_at = 9e15, superseded_actor = 'x', superseded_reason = '',
+       superseded_xid = pg_current_xact_id() WHERE superseded_at IS NULL`,
+    ],
+    [
+      'an UPSERT',
+      `INSERT INTO facts SELECT * FROM facts WHERE superseded_at IS NULL ON CONFLICT (seq) DO UPDATE SET value = 'null'`,
+    ],
+    [
+      'a second value for the same instant',
+      `INSERT INTO facts (seq, key_id, valid_from, valid_to, recorded_at, observed_at, observation_count, content_hash, actor,
+       reason, value) SELECT nextval('fact_seq'), key_id, valid_from + 5, valid_to, recorded_at, observed_at, 1, content_hash,
+       actor, reason, value FROM facts WHERE superseded_at IS NULL`,
+    ],
+    ['UPDATE of a key', "UPDATE fact_keys SET subject = 'host:forged'"],
+    ['UPDATE of an idempotency key', "UPDATE fact_idempotency SET outcome = '{}'"],
+    ['turning the clock back', 'UPDATE fact_clock SET last = 0'],
+    ['DELETE as a replica would', 'SET session_replication_role = replica; DELETE FROM facts'],
+  ];
+
+  it.each(forgeries)('refuses %s', async (name, sql) => {
+    const schema = `raw_${name.toLowerCase().replaceAll(/[^a-z]/g, '_')}`;
+    const store = await openPostgresFactStore({ url: server.url, clock: fakeClock(), schema, poolMax: 1 });
+    await store.put(aPut({ idempotencyKey: 'k', validFrom: 1 }));
+    await store.put(aPut({ value: 'v2', validFrom: 1 }));
+    const raw = await rawClient(schema);
+    const dump = async (): Promise<unknown> => [
+      (await raw.query('TABLE facts')).rows,
+      (await raw.query('TABLE fact_keys')).rows,
+    ];
+    const before = await dump();
+    await expect(raw.query(sql)).rejects.toMatchObject({ code: '23514' });
+    expect(await dump()).toEqual(before);
+    await raw.end();
+    await store.close();
+  });
+
+  it.each(['DROP TRIGGER facts_no_delete ON facts', 'ALTER TABLE facts DISABLE TRIGGER facts_close_once'])(
+    'detects at the next start that another program ran %s',
+    async (sql) => {
+      const schema = `dropped_${sql.length}`;
+      const open = (): Promise<FactStore> =>
+        openPostgresFactStore({ url: server.url, clock: fakeClock(), schema, poolMax: 1 });
+      await (await open()).close();
+      const raw = await rawClient(schema);
+      await raw.query(sql);
+      await raw.end();
+      await expect(open()).rejects.toMatchObject({ code: 'STORE_TAMPERED' });
+    },
+  );
+});
