@@ -1,7 +1,15 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { freePort, sshdAvailable } from '@praxis/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, type Connected, connectHttp, connectStdio, type HttpServer, praxis, startHttp } from './support/praxis.ts';
+import {
+  type Answer,
+  type Connected,
+  connectHttp,
+  connectStdio,
+  type HttpServer,
+  praxis,
+  startHttp,
+} from './support/praxis.ts';
 import { makeWorld, OPERATOR_SECRET, type World } from './support/world.ts';
 
 const HTTP_TOKEN = 'e2e-token-e2e-token-e2e-token';
@@ -22,7 +30,12 @@ const TRANSPORTS = [
   [
     'http',
     async (world: World) => {
-      const env = { ...world.env, PRAXIS_TRANSPORT: 'http', PRAXIS_HTTP_PORT: String(await freePort()), PRAXIS_HTTP_TOKEN: HTTP_TOKEN };
+      const env = {
+        ...world.env,
+        PRAXIS_TRANSPORT: 'http',
+        PRAXIS_HTTP_PORT: String(await freePort()),
+        PRAXIS_HTTP_TOKEN: HTTP_TOKEN,
+      };
       const server = await startHttp(['serve'], env, HTTP_TOKEN);
       return { connected: await connectHttp(server), server };
     },
@@ -52,26 +65,44 @@ describe.skipIf(!sshdAvailable()).each(TRANSPORTS)('the slice over %s', (_name, 
   /** The record whose number an answer carries. */
   const recordOf = (answer: Answer): LedgerLine | undefined => ledger()[Number(answer['seq'])];
   const ingest = async (): Promise<Answer> =>
-    agent.call('ingest_observation', { collector: 'osquery', subject: SUBJECT, predicate: 'users', raw: await world.users() });
+    agent.call('ingest_observation', {
+      collector: 'osquery',
+      subject: SUBJECT,
+      predicate: 'users',
+      raw: await world.users(),
+    });
   const operator = (...args: string[]): ReturnType<typeof praxis> =>
     praxis([...args, '--secret-fd', '3'], world.env, { secret: OPERATOR_SECRET });
-  const run = (args: Record<string, unknown>): Promise<Answer> => agent.call('run_action', { adapter: 'ssh', host: 'web1', ...args });
+  const run = (args: Record<string, unknown>): Promise<Answer> =>
+    agent.call('run_action', { adapter: 'ssh', host: 'web1', ...args });
   const remove = (): string => `sed -i /^mallory:/d ${world.passwd}`;
   /** Adds the account again and lets praxis see it. */
   const addMallory = async (): Promise<void> => {
     appendFileSync(world.passwd, 'mallory:x:1001:1001::/home/mallory:/bin/bash\n');
     await ingest();
   };
-  const findings = async (): Promise<{ predicate: string; detail: { added: unknown[] }; plan: { calls: Record<string, unknown>[] } }[]> =>
-    (await agent.call('drift_scan', { subject: SUBJECT }))['findings'] as never;
+  const findings = async (): Promise<
+    { predicate: string; detail: { added: unknown[] }; plan: { calls: Record<string, unknown>[] } }[]
+  > => (await agent.call('drift_scan', { subject: SUBJECT }))['findings'] as never;
 
   it('offers exactly the six tools, with schemas for arguments and answers', async () => {
     const { tools } = await agent.client.listTools();
     expect(tools.map((tool) => tool.name).sort()).toEqual(
-      ['drift_scan', 'emergency_stop', 'fact_history', 'ingest_observation', 'query_facts', 'run_action'].sort(),
+      [
+        'drift_scan',
+        'emergency_stop',
+        'fact_history',
+        'ingest_observation',
+        'query_facts',
+        'run_action',
+      ].sort(),
     );
-    expect(tools.every((tool) => tool.outputSchema !== undefined && tool.annotations !== undefined)).toBe(true);
-    expect(tools.filter((tool) => tool.annotations?.destructiveHint).map((tool) => tool.name)).toEqual(['run_action']);
+    expect(tools.every((tool) => tool.outputSchema !== undefined && tool.annotations !== undefined)).toBe(
+      true,
+    );
+    expect(tools.filter((tool) => tool.annotations?.destructiveHint).map((tool) => tool.name)).toEqual([
+      'run_action',
+    ]);
   });
 
   it('takes real telemetry in and finds no drift once an operator has blessed it', async () => {
@@ -88,15 +119,30 @@ describe.skipIf(!sshdAvailable()).each(TRANSPORTS)('the slice over %s', (_name, 
     await addMallory();
     const found = await findings();
     expect(found).toHaveLength(1);
-    expect(found[0]).toMatchObject({ predicate: 'users', severity: 'critical', detail: { added: [{ username: 'mallory' }] } });
+    expect(found[0]).toMatchObject({
+      predicate: 'users',
+      severity: 'critical',
+      detail: { added: [{ username: 'mallory' }] },
+    });
     expect(found[0]?.plan.calls[0]).toMatchObject({ adapter: 'ssh', host: 'web1', dry_run: true });
   });
 
   it('previews without approval, and refuses to run without one', async () => {
     const preview = await run({ action: remove() });
-    expect(preview).toMatchObject({ decision: 'allowed', reason: 'preview', dry_run: true, tier: expect.stringMatching(/T[23]/), isError: false });
+    expect(preview).toMatchObject({
+      decision: 'allowed',
+      reason: 'preview',
+      dry_run: true,
+      tier: expect.stringMatching(/T[23]/),
+      isError: false,
+    });
     expect(recordOf(preview)).toMatchObject({ kind: 'read', reason: 'preview' });
-    expect(agent.console.approvals.at(-1)).toMatchObject({ tool: 'run_action', action_id: preview['action_id'], target: 'web1', ttl_s: 600 });
+    expect(agent.console.approvals.at(-1)).toMatchObject({
+      tool: 'run_action',
+      action_id: preview['action_id'],
+      target: 'web1',
+      ttl_s: 600,
+    });
     expect(JSON.stringify(preview)).not.toContain(agent.console.tokenOf(preview['action_id']));
     const refused = await run({ action: remove(), dry_run: false });
     expect(refused).toMatchObject({ decision: 'denied', reason: 'approval_required', isError: true });
@@ -108,7 +154,11 @@ describe.skipIf(!sshdAvailable()).each(TRANSPORTS)('the slice over %s', (_name, 
     const id = String(preview['action_id']);
     const noSecret = await praxis(['approvals', 'approve', id, '--confirm', 'web1'], world.env);
     expect(noSecret.code).toBe(1);
-    const wrong = await praxis(['approvals', 'approve', id, '--confirm', 'web1', '--secret-fd', '3'], world.env, { secret: 'wrong secret' });
+    const wrong = await praxis(
+      ['approvals', 'approve', id, '--confirm', 'web1', '--secret-fd', '3'],
+      world.env,
+      { secret: 'wrong secret' },
+    );
     expect(wrong.code).toBe(1);
     expect((await operator('approvals', 'approve', id, '--confirm', 'web1')).code).toBe(0);
     const ran = await run({ action: remove(), dry_run: false });
@@ -155,18 +205,30 @@ describe.skipIf(!sshdAvailable()).each(TRANSPORTS)('the slice over %s', (_name, 
     const fix = { adapter: 'runbook', host: 'local1', action: 'swap.sh' };
     const preview = await agent.call('run_action', fix);
     world.write('runbooks/swap.sh', `echo swapped > ${world.path}/swapped\n`);
-    const answer = await agent.call('run_action', { ...fix, dry_run: false, approval_token: agent.console.tokenOf(preview['action_id']) });
+    const answer = await agent.call('run_action', {
+      ...fix,
+      dry_run: false,
+      approval_token: agent.console.tokenOf(preview['action_id']),
+    });
     expect(answer).toMatchObject({ decision: 'denied', reason: 'approval_other_action' });
   });
 
   it.each([
     ['a second target at T3', { host: 'web1,cp1', action: 'rm -rf /srv/cache' }, 'target_not_single'],
     ['a Talos host over ssh', { host: 'cp1', action: 'uptime' }, 'host_type_refused'],
-    ['a Talos host under a false flag', { host: 'cp1', host_type: 'ubuntu', action: 'uptime' }, 'host_type_mismatch'],
+    [
+      'a Talos host under a false flag',
+      { host: 'cp1', host_type: 'ubuntu', action: 'uptime' },
+      'host_type_mismatch',
+    ],
     ['an alias that is not the host’s', { ssh_alias: 'prod-db', action: 'uptime' }, 'destination_mismatch'],
     ['a host nobody listed', { host: 'unlisted', action: 'uptime' }, 'host_unknown'],
     ['a command on the deny list', { action: 'rm -rf / --no-preserve-root' }, 'deny_list'],
-    ['a runbook outside its root', { adapter: 'runbook', host: 'local1', action: '../inventory.yaml' }, 'path_outside_root'],
+    [
+      'a runbook outside its root',
+      { adapter: 'runbook', host: 'local1', action: '../inventory.yaml' },
+      'path_outside_root',
+    ],
   ])('refuses %s, and records it', async (_what, args, reason) => {
     const answer = await run(args);
     expect(answer).toMatchObject({ decision: 'denied', reason, isError: true });
@@ -176,8 +238,18 @@ describe.skipIf(!sshdAvailable()).each(TRANSPORTS)('the slice over %s', (_name, 
   it.each([
     ['an unknown tool', 'set_mode', { mode: 'open' }, 'unknown_tool'],
     ['an unknown field', 'query_facts', { subjects: 'host:web1' }, 'invalid_arguments'],
-    ['a value of the wrong type', 'run_action', { adapter: 'ssh', host: 'web1', action: 'ls', dry_run: 'false' }, 'invalid_arguments'],
-    ['a subject that is too long', 'fact_history', { subject: `host:${'x'.repeat(512)}` }, 'invalid_arguments'],
+    [
+      'a value of the wrong type',
+      'run_action',
+      { adapter: 'ssh', host: 'web1', action: 'ls', dry_run: 'false' },
+      'invalid_arguments',
+    ],
+    [
+      'a subject that is too long',
+      'fact_history',
+      { subject: `host:${'x'.repeat(512)}` },
+      'invalid_arguments',
+    ],
   ])('answers %s with a code, and records it', async (_what, tool, args, reason) => {
     const answer = await agent.call(tool, args);
     expect(answer).toMatchObject({ decision: 'denied', reason, isError: true });
@@ -188,12 +260,22 @@ describe.skipIf(!sshdAvailable()).each(TRANSPORTS)('the slice over %s', (_name, 
     const bound = 4 * 1024 * 1024;
     const raw = `note=${'x'.repeat(bound - 5)}`;
     const args = { collector: 'probe', subject: 'host:big', predicate: 'note' };
-    expect(await agent.call('ingest_observation', { ...args, raw })).toMatchObject({ decision: 'allowed', raw_len: bound });
-    expect(await agent.call('ingest_observation', { ...args, raw: `${raw}x` })).toMatchObject({ reason: 'invalid_arguments' });
+    expect(await agent.call('ingest_observation', { ...args, raw })).toMatchObject({
+      decision: 'allowed',
+      raw_len: bound,
+    });
+    expect(await agent.call('ingest_observation', { ...args, raw: `${raw}x` })).toMatchObject({
+      reason: 'invalid_arguments',
+    });
   });
 
   it('says what is wrong with broken telemetry, and stores nothing of it', async () => {
-    const answer = await agent.call('ingest_observation', { collector: 'osquery', subject: 'host:broken', predicate: 'users', raw: '{"error":' });
+    const answer = await agent.call('ingest_observation', {
+      collector: 'osquery',
+      subject: 'host:broken',
+      predicate: 'users',
+      raw: '{"error":',
+    });
     expect(answer).toMatchObject({ facts: 0, errors: [{ code: 'invalid_json' }], isError: true });
     expect((await agent.call('query_facts', { subject: 'host:broken' }))['facts']).toEqual([]);
   });
@@ -213,7 +295,11 @@ describe.skipIf(!sshdAvailable()).each(TRANSPORTS)('the slice over %s', (_name, 
   });
 
   it('refuses everything after emergency_stop, until a person resumes', async () => {
-    expect(await agent.call('emergency_stop', { reason: 'e2e' })).toMatchObject({ decision: 'allowed', stopped: true, durable: true });
+    expect(await agent.call('emergency_stop', { reason: 'e2e' })).toMatchObject({
+      decision: 'allowed',
+      stopped: true,
+      durable: true,
+    });
     for (const [tool, args] of [
       ['query_facts', {}],
       ['run_action', { adapter: 'ssh', host: 'web1', action: 'uptime' }],
@@ -230,7 +316,11 @@ describe.skipIf(!sshdAvailable()).each(TRANSPORTS)('the slice over %s', (_name, 
 
   it('stops a running action in flight', async () => {
     const preview = await run({ action: 'sleep 60' });
-    const running = run({ action: 'sleep 60', dry_run: false, approval_token: agent.console.tokenOf(preview['action_id']) });
+    const running = run({
+      action: 'sleep 60',
+      dry_run: false,
+      approval_token: agent.console.tokenOf(preview['action_id']),
+    });
     while (ledger().at(-1)?.kind !== 'intent') await new Promise((resolve) => setTimeout(resolve, 20));
     expect((await praxis(['stop', '--reason', 'e2e'], world.env)).code).toBe(0);
     expect(await running).toMatchObject({ decision: 'error', reason: 'stopped' });
@@ -263,7 +353,11 @@ describe.skipIf(!sshdAvailable())('an approval that waited too long', () => {
     const action = { adapter: 'ssh', host: 'web1', action: 'touch /tmp/praxis-e2e' };
     const preview = await agent.call('run_action', action);
     await new Promise((resolve) => setTimeout(resolve, 1100));
-    const late = await agent.call('run_action', { ...action, dry_run: false, approval_token: agent.console.tokenOf(preview['action_id']) });
+    const late = await agent.call('run_action', {
+      ...action,
+      dry_run: false,
+      approval_token: agent.console.tokenOf(preview['action_id']),
+    });
     expect(late).toMatchObject({ decision: 'denied', reason: 'approval_expired' });
   });
 });

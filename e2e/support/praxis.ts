@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -195,13 +195,4 @@ async function urlFrom(console: OperatorConsole): Promise<string> {
     if (match !== null) return match[0];
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-/** Runs a system command, for the real changes a test makes. */
-export function system(command: string, args: readonly string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(command, [...args], { encoding: 'utf8' }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
-    });
-  });
 }

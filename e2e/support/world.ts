@@ -41,7 +41,9 @@ export async function makeWorld(more: Readonly<Record<string, string>> = {}): Pr
     PRAXIS_INVENTORY: write('inventory.yaml', inventoryOf(sshd)),
     ...more,
   });
-  const init = await praxis(['operator', 'init', '--secret-fd', '3', '--name', 'anna'], env, { secret: OPERATOR_SECRET });
+  const init = await praxis(['operator', 'init', '--secret-fd', '3', '--name', 'anna'], env, {
+    secret: OPERATOR_SECRET,
+  });
   if (init.code !== 0) throw new Error(`operator init failed: ${init.stderr}`);
   const root = join(dir.path, 'machine');
   return {
@@ -61,7 +63,9 @@ export async function makeWorld(more: Readonly<Record<string, string>> = {}): Pr
 
 async function collectUsers(root: string, env: Record<string, string>): Promise<string> {
   const collected = await praxis(['collect', '--root', root, '--subject', 'host:web1'], env);
-  const { facts } = JSON.parse(collected.stdout) as { facts: { predicate: string; value: { rows: unknown } }[] };
+  const { facts } = JSON.parse(collected.stdout) as {
+    facts: { predicate: string; value: { rows: unknown } }[];
+  };
   const users = facts.find((fact) => fact.predicate === 'users');
   if (users === undefined) throw new Error(`no users were collected: ${collected.stdout}${collected.stderr}`);
   return JSON.stringify(users.value.rows);

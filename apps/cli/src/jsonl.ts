@@ -14,7 +14,7 @@ type Line = string | null;
 export async function answerLines(
   input: Readable,
   output: Writable,
-  answer: (value: unknown) => unknown | Promise<unknown>,
+  answer: (value: unknown) => unknown,
 ): Promise<void> {
   for await (const line of linesOf(input)) {
     const text = JSON.stringify(await answerLine(line, answer)) ?? 'null';

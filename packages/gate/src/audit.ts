@@ -1,4 +1,3 @@
-import type { Json, Tier } from '@praxis/core';
 import type { LedgerEntry } from '@praxis/ledger';
 import type { CallContext } from './call.ts';
 
@@ -39,15 +38,4 @@ export function callFields(
     patternsVersion: frame.rulesetVersion,
     policyVersion: frame.policyVersion,
   };
-}
-
-/** The part of a record that says what was asked. */
-export interface AskedFields {
-  readonly tool: string;
-  readonly tier: Tier;
-  readonly target: string | null;
-  readonly hostType: string | null;
-  readonly args: Json;
-  readonly argsSha256: string;
-  readonly argsLen: number;
 }

@@ -31,9 +31,10 @@ export class Narrator {
 
   /** The line that the ledger now ends in. */
   ledger(record: Readonly<Record<string, unknown>>): void {
-    const { seq, kind, decision, reason, tool, tier, target } = record;
-    const line = `#${String(seq)} ${String(kind)} ${String(decision)} ${String(reason)} ${String(tool)} ${String(tier)} ${target === null ? '' : String(target)}`;
-    this.#write(`  ${styleText('yellow', 'ledger  ')} ${styleText('dim', line.trimEnd())}\n`);
+    const fields = ['kind', 'decision', 'reason', 'tool', 'tier', 'target'] as const;
+    const shown = fields.map((field) => record[field]).filter((value) => typeof value === 'string');
+    const line = `#${Number(record['seq'])} ${shown.join(' ')}`;
+    this.#write(`  ${styleText('yellow', 'ledger  ')} ${styleText('dim', line)}\n`);
   }
 }
 

@@ -200,7 +200,7 @@ async function send(res: ServerResponse, response: Response): Promise<void> {
     res.end();
     return;
   }
-  await pipeline(Readable.fromWeb(response.body as import('node:stream/web').ReadableStream), res);
+  await pipeline(Readable.fromWeb(response.body), res);
 }
 
 function answer(

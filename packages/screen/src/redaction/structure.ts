@@ -150,7 +150,8 @@ function setOwn(copy: Record<string, unknown>, key: string, value: unknown): voi
 }
 
 // `/etc/passwd` names a file, where `/prod/db/password` names a secret.
-const SYSTEM_PATH = /^(?:[a-z_]{1,32}=)?\/(?:bin|boot|dev|etc|home|lib|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)\//;
+const SYSTEM_PATH =
+  /^(?:[a-z_]{1,32}=)?\/(?:bin|boot|dev|etc|home|lib|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)\//;
 
 // What the name in a `{name, value}` record says about the value beside it.
 function pairSensitivity(entries: readonly Entry[]): Sensitivity {

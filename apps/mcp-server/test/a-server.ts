@@ -1,0 +1,140 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { adapters } from '@praxis/actuation';
+import { systemClock } from '@praxis/core';
+import { type FactStore, openSqliteFactStore } from '@praxis/facts';
+import { loadInventory } from '@praxis/fleet';
+import {
+  ApprovalStore,
+  Gate,
+  hashOperatorSecret,
+  KillSwitch,
+  OperatorVerifier,
+  Sessions,
+} from '@praxis/gate';
+import { Ledger } from '@praxis/ledger';
+import { classify, RULESET_VERSION } from '@praxis/policy';
+import { makeTempDir, type TempDir } from '@praxis/testkit';
+import { onTestFinished } from 'vitest';
+import { dispatch } from '../src/dispatch.ts';
+import { allTools, type OperatorDeps, type Services } from '../src/index.ts';
+
+/** The operator secret of these tests. */
+export const SECRET = 'correct horse battery';
+
+const INVENTORY = `hosts:
+  - { name: web1, host_type: ubuntu, actuation_paths: [local] }
+  - { name: cp1, host_type: talos, addressing: { lan_ip: 192.0.2.10 } }
+`;
+
+/** What an agent was answered. */
+export type Answer = Readonly<Record<string, unknown>> & { readonly isError: boolean };
+
+/** Everything behind the transports, for real: ledger, store, gate, adapters, inventory. */
+export interface TestServer {
+  readonly dir: TempDir;
+  readonly services: Services;
+  readonly operator: OperatorDeps;
+  readonly facts: FactStore;
+  readonly ledgerPath: string;
+  /** What the operator's console was shown. */
+  readonly console: string[];
+  /** Calls a tool as one agent in one session. */
+  call(name: string, args: unknown): Promise<Answer>;
+  /** The ledger's records without its own, as they are in the file. */
+  records(): Readonly<Record<string, unknown>>[];
+  text(): string;
+}
+
+/** Everything goes away with the test. */
+export async function aServer(options: { initialised?: boolean } = {}): Promise<TestServer> {
+  const dir = makeTempDir();
+  const clock = systemClock;
+  const ledgerPath = join(dir.path, 'audit.jsonl');
+  const ledger = await openLedger(ledgerPath);
+  const facts = await openSqliteFactStore({ path: join(dir.path, 'facts.db'), clock });
+  const killSwitch = new KillSwitch({ sentinelPath: join(dir.path, 'stop'), clock });
+  const approvals = new ApprovalStore({ clock, ttlSeconds: 600 });
+  const inventory = loadInventory(INVENTORY, 'inventory.yaml');
+  const runbookRoot = join(dir.path, 'runbooks');
+  mkdirSync(runbookRoot);
+  const shown: string[] = [];
+  onTestFinished(async () => {
+    await facts.close();
+    await ledger.close();
+    dir.remove();
+  });
+  const gate = new Gate({
+    audit: ledger,
+    clock,
+    mode: 'guarded',
+    policyVersion: null,
+    rulesetVersion: RULESET_VERSION,
+    killSwitch,
+    approvals,
+    operatorConsole: (line) => shown.push(line),
+    classify,
+  });
+  const services: Services = {
+    gate,
+    sessions: new Sessions({ actionsMax: null, wallSecondsMax: null }),
+    facts,
+    inventory,
+    adapters: adapters({ inventory: () => inventory.hosts, runbookRoot }),
+    killSwitch,
+    clock,
+    allowRestricted: true,
+    log: (line) => shown.push(line),
+  };
+  const stored = options.initialised === false ? null : await hashOperatorSecret(SECRET, 'anna');
+  const operator: OperatorDeps = {
+    audit: ledger,
+    approvals,
+    operator: new OperatorVerifier(stored, clock),
+    killSwitch,
+    facts,
+    mode: 'guarded',
+    rulesetVersion: RULESET_VERSION,
+    status: () => ({ mode: 'guarded' }),
+  };
+  const tools = allTools(services);
+  const session = services.sessions.open({ id: 's1', principal: 'client:test' });
+  const text = (): string => readFileSync(ledgerPath, 'utf8');
+  return {
+    dir,
+    services,
+    operator,
+    facts,
+    ledgerPath,
+    console: shown,
+    text,
+    call: async (name, args) => {
+      const { body, isError } = await dispatch(
+        tools,
+        services,
+        { name, args },
+        { session, requestId: 'r1', traceId: null },
+      );
+      return { ...body, isError };
+    },
+    records: () => parse(text()).filter((record) => record['kind'] !== 'session'),
+  };
+}
+
+function openLedger(path: string): Promise<Ledger> {
+  const session = {
+    version: '0.0.0',
+    buildDigest: 'b'.repeat(64),
+    mode: 'guarded',
+    configDigest: 'c'.repeat(64),
+    auditRetentionDays: 0,
+    evidenceRetentionDays: 0,
+    operator: 'operator:test',
+  };
+  return Ledger.open({ path, clock: systemClock, durability: 'os', session });
+}
+
+function parse(text: string): Readonly<Record<string, unknown>>[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+}
