@@ -3,7 +3,31 @@ export { type Classification, classify, type ClassifyOptions, type ShellKind } f
 export { RULESET_VERSION } from './shell/ruleset-version.ts';
 export type { OperatorDenyRule } from './shell/shell-context.ts';
 export type { ClassificationReason, ClassifiedNode } from './shell/verdict.ts';
+export { type DecisionChange, diffPolicies, type PolicyDiff } from './document/diff.ts';
+export { formatPolicy, orderPolicy } from './document/format.ts';
+export { type ForeignShape, foreignShape, type ImportedPolicy, importPolicy } from './document/import.ts';
+export { type LintCode, type LintFinding, lintPolicy } from './document/lint.ts';
+export {
+  loadPolicy,
+  parsePolicy,
+  parsePolicyData,
+  type PolicyFault,
+  policyFaults,
+  readPolicyText,
+} from './document/load.ts';
 export type { PolicyDocument, PolicyRequest, PolicyRule, PolicyTest } from './document/policy-types.ts';
+export { type PolicyTestReport, type PolicyTestResult, runPolicyTests } from './document/run-tests.ts';
+export { policyDocumentSchema, policyRequestSchema } from './document/schema.ts';
+export {
+  generatePolicyKey,
+  type PolicyKeyPair,
+  type PolicyTrust,
+  type SignedPolicy,
+  signPolicy,
+  verifySignedPolicy,
+} from './document/sign.ts';
+export { explainDecision, type PolicyExplanation, type RuleExplanation } from './rules/explain.ts';
+export { SlidingRateMeter } from './rules/sliding-rate-meter.ts';
 export { classifiedDenyList } from './rules/classified-deny-list.ts';
 export type { RateMeter } from './rules/conditions.ts';
 export type { PolicyErrorCode } from './rules/errors.ts';

@@ -20,14 +20,18 @@ import { answerLines } from '../jsonl.ts';
 /** Engines kept for lines that bring the same policy again. */
 const ENGINES_MAX = 64;
 
-const environmentSchema = z.object({ home: z.string(), cwd: z.string() });
+const environmentSchema: z.ZodType<Environment> = z.object({ home: z.string(), cwd: z.string() });
 const lineSchema = z.object({
   request: policyRequestSchema,
   policy: z.unknown().optional(),
   env: environmentSchema.optional(),
 });
 
-type Environment = z.infer<typeof environmentSchema>;
+/** Where a request comes from. */
+export interface Environment {
+  readonly home: string;
+  readonly cwd: string;
+}
 
 /** `praxis policy eval`: exit 0 when allowed, 1 when not. */
 export async function evaluate(

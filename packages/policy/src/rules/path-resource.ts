@@ -52,7 +52,7 @@ function spellingsOf(text: string): Set<string> {
     decoded = decodePercent(decoded);
     spellings.add(decoded);
   }
-  for (const spelling of [...spellings]) {
+  for (const spelling of Array.from(spellings)) {
     if (spelling.includes('\\')) spellings.add(spelling.replaceAll('\\', '/'));
     if (/^file:\/\//i.test(spelling)) spellings.add(spelling.replace(/^file:\/\/[^/]*/i, ''));
   }

@@ -14,6 +14,7 @@ export function matchesPattern(pattern: Pattern, value: string): boolean {
       return value.startsWith(pattern.literal);
     case 'suffix':
       return value.endsWith(pattern.literal);
+    case 'general':
     default:
       return matchesSegments(pattern, value);
   }

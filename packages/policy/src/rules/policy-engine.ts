@@ -39,7 +39,10 @@ export interface PolicyDecision {
   readonly reason: PolicyReason;
   /** The rule that refused, or `deny-list:<code>` for a command on the deny list. */
   readonly violatedRule: string | null;
+  /** The first allow that held. */
   readonly matchedRule: string | null;
+  /** Every allow it took: one for each command of a script and each reading of a resource. */
+  readonly matchedRules: readonly string[];
   readonly missingLabels: readonly string[];
   readonly obligations: readonly Obligation[];
 }
@@ -85,7 +88,7 @@ const NO_LABELS: readonly string[] = [];
 export class PolicyEngine {
   readonly document: PolicyDocument;
   readonly policy: CompiledPolicy;
-  readonly #options: PolicyEngineOptions;
+  readonly options: PolicyEngineOptions;
   readonly #text: RuleIndex<Pattern, string>;
   readonly #file: RuleIndex<Pattern, string>;
   readonly #url: RuleIndex<UrlTest, UrlReading> | null;
@@ -97,7 +100,7 @@ export class PolicyEngine {
     requireSound(policy);
     this.document = document;
     this.policy = policy;
-    this.#options = options;
+    this.options = options;
     this.#text = new RuleIndex(
       indexed(policy, (rule) => rule.texts),
       TEXT_LANGUAGE,
@@ -121,16 +124,16 @@ export class PolicyEngine {
     const principal = request.principal.normalize('NFC');
     const action = request.action.normalize('NFC');
     const normal = { ...request, principal, action };
-    const context = { request: normal, now: options.now ?? null, meter: this.#options.meter ?? null };
+    const context = { request: normal, now: options.now ?? null, meter: this.options.meter ?? null };
     const asked: Asked = { request: normal, context, shadowed: new Set() };
     const kind = resourceKind(action, request.resource);
     if (kind === 'shell') {
       const shell = shellOfAction(action);
-      const entry = this.#options.denyList(request.resource, shell);
+      const entry = this.options.denyList(request.resource, shell);
       if (entry !== null) return refused('explicit_deny', `deny-list:${entry}`, []);
       return this.#answer(this.#decideShell(asked, shell), asked);
     }
-    return this.#answer(this.#decideKind(kind, asked, options.environment ?? this.#options), asked);
+    return this.#answer(this.#decideKind(kind, asked, options.environment ?? this.options), asked);
   }
 
   #decideKind(kind: Exclude<ResourceKind, 'shell'>, asked: Asked, environment: PathEnvironment): Outcome {
@@ -299,6 +302,7 @@ export class PolicyEngine {
       reason: 'allowed',
       violatedRule: null,
       matchedRule: this.#nameOf(held[0] ?? -1),
+      matchedRules: held.map((rule) => this.#nameOf(rule) ?? ''),
       missingLabels: [],
       obligations: [...notes, ...this.#obligations(held)],
     };
@@ -307,7 +311,7 @@ export class PolicyEngine {
   #takeRate(index: number, principal: string): void {
     const rule = this.policy.rules[index]?.rule;
     const seconds = rule === undefined ? null : rateSeconds(rule);
-    if (rule !== undefined && seconds !== null) this.#options.meter?.take(rateKey(rule, principal), seconds);
+    if (rule !== undefined && seconds !== null) this.options.meter?.take(rateKey(rule, principal), seconds);
   }
 
   #obligations(rules: readonly number[]): Obligation[] {
@@ -350,5 +354,13 @@ function refused(
   violatedRule: string | null,
   obligations: readonly Obligation[],
 ): PolicyDecision {
-  return { allowed: false, reason, violatedRule, matchedRule: null, missingLabels: [], obligations };
+  return {
+    allowed: false,
+    reason,
+    violatedRule,
+    matchedRule: null,
+    matchedRules: [],
+    missingLabels: [],
+    obligations,
+  };
 }
