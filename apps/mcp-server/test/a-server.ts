@@ -10,6 +10,7 @@ import {
   hashOperatorSecret,
   KillSwitch,
   OperatorVerifier,
+  type Session,
   Sessions,
 } from '@praxis/gate';
 import { Ledger } from '@praxis/ledger';
@@ -27,6 +28,9 @@ const INVENTORY = `hosts:
   - { name: cp1, host_type: talos, addressing: { lan_ip: 192.0.2.10 } }
 `;
 
+/** Derived once: it is slow on purpose. */
+const stored = hashOperatorSecret(SECRET, 'anna');
+
 /** What an agent was answered. */
 export type Answer = Readonly<Record<string, unknown>> & { readonly isError: boolean };
 
@@ -39,8 +43,8 @@ export interface TestServer {
   readonly ledgerPath: string;
   /** What the operator's console was shown. */
   readonly console: string[];
-  /** Calls a tool as one agent in one session. */
-  call(name: string, args: unknown): Promise<Answer>;
+  /** Calls a tool as an agent; calls with one session share it. */
+  call(name: string, args: unknown, session?: Session): Promise<Answer>;
   /** The ledger's records without its own, as they are in the file. */
   records(): Readonly<Record<string, unknown>>[];
   text(): string;
@@ -86,11 +90,10 @@ export async function aServer(options: { initialised?: boolean } = {}): Promise<
     allowRestricted: true,
     log: (line) => shown.push(line),
   };
-  const stored = options.initialised === false ? null : await hashOperatorSecret(SECRET, 'anna');
   const operator: OperatorDeps = {
     audit: ledger,
     approvals,
-    operator: new OperatorVerifier(stored, clock),
+    operator: new OperatorVerifier(options.initialised === false ? null : await stored, clock),
     killSwitch,
     facts,
     mode: 'guarded',
@@ -108,12 +111,12 @@ export async function aServer(options: { initialised?: boolean } = {}): Promise<
     ledgerPath,
     console: shown,
     text,
-    call: async (name, args) => {
+    call: async (name, args, caller = session) => {
       const { body, isError } = await dispatch(
         tools,
         services,
         { name, args },
-        { session, requestId: 'r1', traceId: null },
+        { session: caller, requestId: 'r1', traceId: null },
       );
       return { ...body, isError };
     },

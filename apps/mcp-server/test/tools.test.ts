@@ -102,20 +102,10 @@ describe('reading back what machines said', () => {
         reason: 'known good',
       });
       await ingest(server, 'A=2\n');
-      const { sessions, gate } = server.services;
-      const session = sessions.open({ id: 'other', principal: 'client:other' });
+      const session = server.services.sessions.open({ id: 'other', principal: 'client:other' });
       expect(session.taint.tainted).toBe(false);
       const args = tool === 'fact_history' ? { subject: 'host:web1' } : {};
-      const { allTools } = await import('../src/index.ts');
-      const { dispatch } = await import('../src/dispatch.ts');
-      const context = { session, requestId: null, traceId: null };
-      const answer = await dispatch(
-        allTools(server.services),
-        { ...server.services, gate },
-        { name: tool, args },
-        context,
-      );
-      expect(answer.isError).toBe(false);
+      expect(await server.call(tool, args, session)).toMatchObject({ decision: 'allowed' });
       expect(session.taint.tainted).toBe(true);
     },
   );
