@@ -21,7 +21,7 @@ export function judgeBuiltin(name: string, command: CmdCommand, context: Builtin
 type BuiltinJudge = (command: CmdCommand, context: BuiltinContext) => void;
 
 const NEUTRAL = new Set(
-  'dir type echo ver vol cls rem title prompt pause exit goto shift setlocal endlocal break verify color'.split(
+  'dir type echo ver vol cls rem title prompt pause exit goto shift setlocal endlocal break verify color help'.split(
     ' ',
   ),
 );

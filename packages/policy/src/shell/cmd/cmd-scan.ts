@@ -59,6 +59,7 @@ class CmdScanner {
   #depth: number;
   #conditional = false;
   #piped = false;
+  #afterSeparator = '\n';
   #problem: string | null = null;
 
   constructor(text: string, depth: number) {
@@ -99,6 +100,7 @@ class CmdScanner {
     if (char !== '&' && char !== '|' && char !== '\n') return false;
     const double = char !== '\n' && this.#peek(1) === char;
     this.#at += double ? 2 : 1;
+    this.#afterSeparator = char;
     this.#piped = char === '|' && !double;
     if (char === '\n') this.#conditional = false;
     else if (double) this.#conditional = true;
@@ -107,6 +109,7 @@ class CmdScanner {
 
   #simple(): void {
     const draft: Draft = { start: this.#at, words: [], writes: [], text: '' };
+    while (this.#redirection(draft)) this.#skip(' \t,;=@\r');
     const first = this.#word(draft, true);
     const name = first.text?.toLowerCase() ?? null;
     if (name === 'if' || name === 'for' || name === 'else') {
@@ -115,12 +118,21 @@ class CmdScanner {
       else if (name === 'for') this.#loop(draft);
       return;
     }
-    if (name === 'rem' || name?.startsWith(':') === true) {
+    if (this.#isComment(name)) {
       this.#restOfLine();
       return;
     }
     this.#arguments(draft);
     this.#push(first.text, draft);
+  }
+
+  /** A label or remark takes its line; `rem &` and `rem.` do not. */
+  #isComment(name: string | null): boolean {
+    if (name?.startsWith(':') === true) return this.#afterSeparator !== '&' && this.#afterSeparator !== '|';
+    if (name !== 'rem' || !/^[ \t\r\n]?$/.test(this.#peek())) return false;
+    let at = this.#at;
+    while (' \t'.includes(this.#text[at] ?? '\n')) at += 1;
+    return !'&|<>'.includes(this.#text[at] ?? '\n');
   }
 
   #push(name: string | null, draft: Draft): void {
@@ -204,6 +216,10 @@ class CmdScanner {
         continue;
       }
       const escaped = char === '^' && !quoted;
+      if (escaped && isName && this.#peek(1) === ' ') {
+        this.#at += 1;
+        break;
+      }
       const piece = escaped ? this.#afterCaret() : char;
       if (!escaped) this.#at += 1;
       text += piece;

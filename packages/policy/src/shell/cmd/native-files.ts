@@ -42,7 +42,7 @@ function places(call: NativeCall, { directory }: NativeContext): WindowsPlace[] 
 
 /** Formatting destroys a volume, whichever it is. */
 function judgeFormat(call: NativeCall, { findings }: NativeContext): void {
-  if (call.args.length > 0) findings.deny('deny-disk-format', 'format destroys a volume', call);
+  if (operands(call).length > 0) findings.deny('deny-disk-format', 'format destroys a volume', call);
   else findings.add('T2', 'windows-program', 'format', call);
 }
 

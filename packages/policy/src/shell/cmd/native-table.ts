@@ -244,7 +244,7 @@ export const NATIVE_TABLE: ReadonlyMap<string, NativeEntry> = new Map(
  * Programs that are the same on every system: their own tables judge them, reached as a bash command of quoted words.
  */
 export const PORTABLE_PROGRAMS: ReadonlySet<string> = new Set(
-  `git gh docker docker-compose podman kubectl helm terraform tofu aws az gcloud python python3 node npm npx yarn pnpm pip
+  `dotnet git gh docker docker-compose podman kubectl helm terraform tofu aws az gcloud python python3 node npm npx yarn pnpm pip
   pip3 cargo go java javac mvn gradle make cmake psql mysql sqlite3 mongosh redis-cli ssh scp sftp rsync curl tar
   ansible ansible-playbook talosctl openssl jq rg hostnamectl pg_dump pg_restore mysqldump wget bash sh`.split(
     /\s+/,

@@ -26,8 +26,14 @@ const SPECIAL: ReadonlyMap<string, NativeJudge> = new Map<string, NativeJudge>([
   ['wmic', judgeWmic],
 ]);
 
+/** `/?` prints the help of a program that is known to have one; script hosts would hand it on. */
 function isHelp(call: NativeCall): boolean {
-  return call.args.length === 1 && call.args[0]?.text === '/?';
+  if (call.args.at(-1)?.text !== '/?') return false;
+  const entry = NATIVE_TABLE.get(call.name);
+  return (
+    call.args.length === 1 ||
+    (entry !== undefined && entry.other !== 'T3' && !call.args.some((arg) => arg.text === null))
+  );
 }
 
 function judgeEntry(call: NativeCall, entry: NativeEntry, findings: Findings): void {

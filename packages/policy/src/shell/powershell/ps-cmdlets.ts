@@ -133,10 +133,9 @@ function fedPlaces(command: PsCommand, { resolve, directory }: CmdletContext): W
   const full = ALIASES.get(name) ?? name;
   if (!/^(?:get-childitem|get-item|resolve-path)$/.test(full)) return [];
   const args = readArguments(source.args, resolve);
+  const paths = [...pathsOf(args, ['path', 'literalpath']), ...args.operands.slice(0, 1)];
   const filtered = args.parameters.some(({ name: given }) => /^(?:fi|in|ex)/.test(given));
-  const places = [...pathsOf(args, ['path', 'literalpath']), ...args.operands.slice(0, 1)].map((path) =>
-    windowsPlace(path, directory),
-  );
+  const places = (paths.length === 0 ? ['.'] : paths).map((path) => windowsPlace(path, directory));
   return filtered ? places.filter((place) => place !== 'root') : places;
 }
 
@@ -161,6 +160,18 @@ function judgeInvokeCommand(args: PsArguments, command: PsCommand, { findings }:
   else if (remote) findings.add('T2', 'powershell-remote', 'Invoke-Command elsewhere', command);
 }
 
+/** A command line parted the way programs part their own: at blanks outside double quotes. */
+function splitArguments(line: string): string[] {
+  const words = line.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
+  return words.map((word) => word.replaceAll('"', ''));
+}
+
+/** A job runs its block elsewhere; anything else it runs is not seen. */
+function judgeStartJob(args: PsArguments, command: PsCommand, { findings }: CmdletContext): void {
+  if (args.hasBlock) findings.add('T1', 'powershell-job', 'a background job', command);
+  else findings.add('T3', 'powershell-evaluates', 'a job that is not known', command);
+}
+
 /** Start-Process runs a program: its own tier, stateful when elevated. */
 function judgeStartProcess(
   args: PsArguments,
@@ -176,10 +187,7 @@ function judgeStartProcess(
     findings.add('T3', 'powershell-evaluates', 'Start-Process of what is not known', command);
   else {
     findings.add('T2', 'powershell-process', 'Start-Process', command);
-    runProgram(
-      file,
-      rest.flatMap((text) => (text === null ? [null] : text.split(/[\s]+/).filter((word) => word !== ''))),
-    );
+    runProgram(file, rest.includes(null) ? [null] : splitArguments(rest.join(' ')));
   }
 }
 
@@ -282,6 +290,8 @@ const SPECIAL: ReadonlyMap<string, CmdletJudge> = new Map<string, CmdletJudge>([
   ['invoke-expression', judgeInvokeExpression],
   ['invoke-command', judgeInvokeCommand],
   ['start-process', judgeStartProcess],
+  ['start-job', judgeStartJob],
+  ['start-threadjob', judgeStartJob],
   ['invoke-webrequest', judgeWebRequest],
   ['invoke-restmethod', judgeWebRequest],
   ['set-location', judgeSetLocation],

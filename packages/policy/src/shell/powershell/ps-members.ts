@@ -38,8 +38,8 @@ const PURE_STATICS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 /** Static members that destroy, start programs, or load code. */
 const GRAVE_STATICS =
   words(`delete start load loadfile loadfrom loadwithpartialname unsafeloadfrom create createinstance invoke
-  move replace failfast exit_ compile getdelegateforfunctionpointer copy_ invokescript newscriptblock emit define defineType
-  writeallbytes_ unprotect_ killall clear`);
+  move replace failfast compile getdelegateforfunctionpointer invokescript newscriptblock emit define
+    killall clear`);
 
 /** Members that only compute, look, or close. */
 const PURE_METHODS =
@@ -50,17 +50,17 @@ const PURE_METHODS =
   tochararray toarray getlength gethashcode getvalue getvaluenames getsubkeynames getproperties getmethods getmembers
   close dispose matches match ismatch getbytes getstring tobase64string readline readtoend read peek length first
   last clone isnullorempty sort reverse getresponse getresponsestream getrelated getowner getownersid item
-  single max min sum average insert_ tojson isinrole getnetworkcredential gettext tolist todatetime toint32 computehash
+  single max min sum average tojson isinrole getnetworkcredential gettext tolist todatetime toint32 computehash
   getfiles getdirectories enumeratefiles getaccessrules refresh isalive hasflag values keys getcurrent append appendline
   trygetvalue round floor parse tryparse getelementsbytagname selectnodes selectsinglenode getattribute contains`);
 
 /** Members that destroy, or run text or programs. */
 const GRAVE_METHODS =
-  words(`delete kill_ invoke invokescript invokeasync begininvoke invokereturnasis invokewithcontext
+  words(`delete invoke invokescript invokeasync begininvoke invokereturnasis invokewithcontext
   invokecommand exec execute executenonquery shellexecute run expandstring win32shutdown win32shutdowntracker reboot shutdown
-  format chkdsk remove_ deletevalue deletesubkey deletesubkeytree wipe loadfile load addscript invokemember
-  downloadstring downloaddata downloadfile_ openread_ createinstance newscriptblock getnewclosure_ dropdatabase
-  start create setvalue_ invokeverb namespace clearlog uninstall getfield getmethod getmember_ defaultruntime`);
+  format chkdsk deletevalue deletesubkey deletesubkeytree wipe loadfile load addscript invokemember
+  downloadstring downloaddata createinstance newscriptblock dropdatabase
+  start create invokeverb namespace clearlog uninstall getfield getmethod defaultruntime`);
 
 /** What using a member does; null when it only computes or looks. */
 export function memberTier(member: PsMember): Tier | null {
@@ -100,7 +100,7 @@ function staticTier(member: PsMember, name: string): Tier | null {
 /** `ForEach-Object Name`: a property as a rule; a method of this name would be called. */
 export function namedMemberTier(name: string): Tier | null {
   if (GRAVE_METHODS.has(name)) return 'T3';
-  return /^(?:kill|stop|remove|set|write|terminate|create|reset|clear|start|moveto|copyto|encrypt|decrypt|install|enable|disable|pause|continue|change|close_|refresh_|cancel|disconnect|logoff)/.test(
+  return /^(?:kill|stop|remove|set|write|terminate|create|reset|clear|start|moveto|copyto|encrypt|decrypt|install|enable|disable|pause|continue|change|cancel|disconnect|logoff)/.test(
     name,
   )
     ? 'T2'

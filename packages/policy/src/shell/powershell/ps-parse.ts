@@ -115,7 +115,8 @@ class PsParser extends PsWords {
       this.skip(false);
       if (!this.atStatementEnd()) this.pipeline();
     } else if (DEFINING_KEYWORDS.has(word)) this.definition();
-    else if (word === 'break' || word === 'continue' || word === 'using') this.skipLine();
+    else if (word === 'using') this.usingStatement();
+    else if (word === 'break' || word === 'continue') this.skipLine();
     else this.clauses();
     return true;
   }
@@ -128,6 +129,24 @@ class PsParser extends PsWords {
       this.text[at] === '{' ||
       (isDash(this.text[at] ?? '') && /^.parallel/i.test(this.text.slice(at, at + 9)))
     );
+  }
+
+  /** `using namespace` only names; a module or an assembly is code that is loaded. */
+  protected usingStatement(): void {
+    this.skip(false);
+    const start = this.at;
+    const loads = this.bareAhead().toLowerCase() !== 'namespace';
+    this.skipLine();
+    if (loads)
+      this.emit({
+        kind: 'member',
+        type: 'reflection.assembly',
+        name: 'load',
+        called: true,
+        isStatic: true,
+        start,
+        end: this.at,
+      });
   }
 
   protected skipLine(): void {

@@ -38,10 +38,9 @@ export const ALIASES: ReadonlyMap<string, string> = new Map(
 /** What a cmdlet does by its verb, when nothing is known of its noun. */
 export const VERBS: ReadonlyMap<string, Tier> = new Map(
   Object.entries({
-    T0: `get test select where sort measure compare resolve find search show convertto convertfrom convert group join
-      split write read wait watch trace assert receive push pop pop ping debug undo_ confirm_ measure`,
-    T1: 'new',
-    T3: 'remove reset clear initialize uninstall revoke deny unprotect_ wipe destroy purge delete erase restore optimize_',
+    T0: `get test select where sort measure compare resolve find search show convertto convertfrom group join
+      split read wait watch trace assert receive ping debug measure`,
+    T3: 'remove reset clear initialize uninstall revoke deny wipe destroy purge delete erase restore ',
   }).flatMap(([tier, list]) => words(list).map((verb): [string, Tier] => [verb, tier as Tier])),
 );
 
@@ -55,22 +54,22 @@ function table(entries: Readonly<Record<Tier, string>>): ReadonlyMap<string, Tie
 
 /** Cmdlets whose verb says too much or too little. */
 export const CMDLETS: ReadonlyMap<string, Tier> = table({
-  T0: `foreach-object write-host write-output out-null out-string out-host out-default out-gridview format-table format-list
+  T0: `convert-path write-verbose write-debug write-warning write-error write-information write-progress foreach-object write-host write-output out-null out-string out-host out-default out-gridview format-table format-list
     format-wide format-custom format-hex import-csv import-clixml import-localizeddata import-powershelldatafile start-sleep
-    set-location set-strictmode clear-host clear-variable clear-history new-timespan new-guid new-temporaryfile_
+    set-location set-strictmode clear-host clear-variable clear-history new-timespan new-guid 
     add-member remove-variable remove-module remove-event remove-alias remove-typedata remove-psbreakpoint help more prompt
     invoke-webrequest invoke-restmethod resolve-dnsname test-connection out-lineoutput set-psdebug set-tracesource
     new-variable set-variable set-pshostprocess get-credential exit-pssession update-formatdata set-psreadlineoption
-    set-psreadlinekeyhandler unblock_ new-psobject pause invoke-pester_ invoke-scriptanalyzer complete-transaction
-    start-threadjob_ limit-object import-psession_ tabexpansion2 nslookup_ set-markdownoption invoke-formatter set-alias_
+    set-psreadlinekeyhandler new-psobject pause invoke-scriptanalyzer complete-transaction
+     limit-object tabexpansion2 set-markdownoption invoke-formatter 
     wait-debugger register-argumentcompleter enable-psbreakpoint disable-psbreakpoint set-psbreakpoint`,
   T1: `new-item copy-item move-item rename-item tee-object export-csv export-clixml export-alias compress-archive
     expand-archive new-temporaryfile start-transcript stop-transcript start-job stop-job remove-job start-threadjob remove-pssession
     remove-psdrive new-psdrive new-pssession new-pssessionoption set-clipboard new-alias set-alias new-event
-    new-cimsession remove-cimsession new-module new-modulemanifest new-itemproperty_ save-help update-help
-    suspend-job resume-job invoke-history new-service_ add-content set-content out-file export-modulemember
-    new-object save-module_ register-engineevent register-objectevent unregister-event new-scheduledtaskaction
-    new-scheduledtasktrigger new-scheduledtaskprincipal new-scheduledtasksettingsset new-winevent_ set-date_`,
+    new-cimsession remove-cimsession new-module new-modulemanifest save-help update-help
+    suspend-job resume-job invoke-history add-content set-content out-file export-modulemember
+    new-object register-engineevent register-objectevent unregister-event new-scheduledtaskaction
+    new-scheduledtasktrigger new-scheduledtaskprincipal new-scheduledtasksettingsset `,
   T2: `new-service new-localuser new-localgroup new-aduser new-adgroup new-adcomputer new-netfirewallrule new-netipaddress
     new-netroute new-smbshare new-smbmapping new-partition new-volume new-vm new-vhd new-itemproperty new-winevent
     new-eventlog new-scheduledtask new-ciminstance new-dnsrecord new-azvm new-azresourcegroup new-website
@@ -79,12 +78,12 @@ export const CMDLETS: ReadonlyMap<string, Tier> = table({
     remove-smbmapping remove-clusternode clear-content clear-item clear-itemproperty clear-dnsclientcache
     clear-bitlockerautounlock import-module out-printer write-eventlog write-volumecache uninstall-module uninstall-package
     uninstall-script invoke-command invoke-item invoke-cimmethod invoke-wmimethod invoke-expression read-s3object
-    show-command_ new-psrole test-_ get-_ convert-vhd resolve-_ measure-_ push-_ reset-_ ping-_ confirm-securebootuefi_
-    new-psworkflowexecutionoption write-s3object clear-recyclebin_ set-item set-itemproperty set-acl`,
+     new-psrole convert-vhd      
+    new-psworkflowexecutionoption write-s3object set-item set-itemproperty set-acl`,
   T3: `stop-computer restart-computer format-volume clear-disk initialize-disk add-type clear-eventlog clear-recyclebin
-    remove-wmiobject remove-ciminstance reset-computermachinepassword reset-physicaldisk stop-vm_ set-disk_
-    remove-partition set-executionpolicy_ enter-pssession invoke-asworkflow remove-computer restore-computer
-    disable-computerrestore set-mppreference_ disable-bitlocker repair-volume_ resize-partition update-disk_
+    remove-wmiobject remove-ciminstance reset-computermachinepassword reset-physicaldisk  
+    remove-partition enter-pssession invoke-asworkflow remove-computer restore-computer
+    disable-computerrestore disable-bitlocker resize-partition 
     delete-volumesnapshot limit-eventlog remove-eventlog debug-process invoke-mimikatz`,
 });
 
@@ -100,7 +99,7 @@ export const PREVIEWED: ReadonlySet<string> = new Set(
   invoke-wmimethod remove-ciminstance remove-wmiobject set-executionpolicy uninstall-module install-module
   update-module clear-recyclebin remove-computer add-computer rename-computer new-localuser remove-localuser
   set-localuser disable-localuser enable-localuser add-localgroupmember remove-localgroupmember new-aduser
-  remove-aduser set-aduser disable-adaccount remove-adgroup remove-vm stop-vm compress-archive tee-object_ set-date`),
+  remove-aduser set-aduser disable-adaccount remove-adgroup remove-vm stop-vm compress-archive set-date`),
 );
 
 /** Cmdlets that are judged by the path they write to, and the parameter that names it. */

@@ -35,9 +35,14 @@ export abstract class PsWords extends PsMembers {
       if (/^[\n;|)}&]?$/.test(this.peek())) break;
       if (this.peek() === ',') this.at += 1;
       else if (!this.redirection() && !this.verbatim(args)) {
+        const found = this.items.length;
         const word = this.word();
         if (word === null) this.at += 1;
-        else args.push(word);
+        else {
+          // The filter of a directory query is an expression in braces that no shell runs.
+          if (word.block && this.isDirectoryFilter(name, args.at(-1))) this.items.length = found;
+          args.push(word);
+        }
       }
     }
     if (this.peek() === '&' && this.peek(1) !== '&') this.at += 1;
@@ -52,6 +57,19 @@ export abstract class PsWords extends PsMembers {
       start,
       end: this.at,
     });
+  }
+
+  protected isDirectoryFilter(name: PsWord, before: PsWord | undefined): boolean {
+    const [text] = name.parts;
+    const asked =
+      name.parts.length === 1 && typeof text === 'string' && /^(?:get|search)-ad[a-z]+$/i.test(text);
+    return (
+      asked &&
+      !this.functions.has(text.toLowerCase()) &&
+      before?.parameter !== null &&
+      before?.parameter !== undefined &&
+      /^f(?:i|il|ilt|ilte|ilter)$/.test(before.parameter)
+    );
   }
 
   /** `--%` hands the rest of the line over as it is. */

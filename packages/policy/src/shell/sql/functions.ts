@@ -109,6 +109,8 @@ const PURE_PREFIXES: readonly string[] = [
   'group_',
   'total_',
   'sqlite_',
+  'pragma_',
+  'unixepoch',
   'bin_to_',
   'aes_',
   'sha',

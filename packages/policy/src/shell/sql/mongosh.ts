@@ -112,6 +112,8 @@ function judgeBracket(place: Place): void {
     before?.kind === 'word' ? !MONGO_CONTROL.has(before.text) : isMark(before, ')') || isMark(before, ']');
   const key = isMark(tokens[end + 1], ':');
   if (!member && !key) return;
+  // A collection of the database by a computed name: what is then called on it is judged by its own name.
+  if (before?.kind === 'word' && before.text === 'db' && isMark(tokens[end + 1], '.')) return;
   const inner = tokens[index + 1];
   if (end !== index + 2 || inner === undefined || (inner.kind !== 'string' && inner.kind !== 'number')) {
     verdict.add('T3', 'mongo-computed', 'a computed member');
