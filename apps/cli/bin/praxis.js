@@ -16,15 +16,21 @@ const built = join(here, '..', 'dist', 'main.js');
 
 /** The pinned Node when it is installed beside us (a checkout), else this one when it is new enough. */
 function findNode() {
+  const pinned = pinnedNode();
+  if (pinned !== null && existsSync(pinned)) return pinned;
+  return Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN ? process.execPath : null;
+}
+
+function pinnedNode() {
   try {
     return join(dirname(createRequire(import.meta.url).resolve('node/package.json')), 'bin', 'node');
   } catch {
-    return Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN ? process.execPath : null;
+    return null;
   }
 }
 
 const node = findNode();
-if (node === null || !existsSync(node)) {
+if (node === null) {
   console.error(
     `praxis: NODE_TOO_OLD: Node ${NODE_MAJOR_MIN} or newer is needed, this is ${process.versions.node}`,
   );
