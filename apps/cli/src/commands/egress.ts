@@ -1,5 +1,4 @@
 import { PraxisError } from '@praxis/core';
-import { readConfig } from '@praxis/mcp-server';
 import { judgeEgress, resolveWithDns } from '@praxis/screen';
 import type { Command } from 'commander';
 import { z } from 'zod';
@@ -21,6 +20,8 @@ export function registerEgressCommand(program: Command): void {
 async function run(url: string | undefined, options: { jsonl?: boolean }): Promise<void> {
   if (options.jsonl) return answerLines(process.stdin, process.stdout, answer);
   if (url === undefined) throw new PraxisError('USAGE', 'give a URL, or --jsonl');
+  // Only here: the answers to lines depend on nothing that is configured.
+  const { readConfig } = await import('@praxis/mcp-server');
   const verdict = await judgeEgress(url, resolveWithDns, { allow: readConfig(process.env).egressAllow });
   console.log(JSON.stringify({ verdict: verdict.verdict, reason: verdict.reason, pinned: verdict.pinned }));
   process.exitCode = verdict.verdict === 'allow' ? EXIT.yes : EXIT.no;
