@@ -122,7 +122,9 @@ function judgeChangeDirectory(command: CmdCommand, context: BuiltinContext): voi
   const { paths } = split(command);
   const path = paths[0];
   if (path === undefined) return;
-  if (path === null || command.conditional) context.changeDirectory({ kind: 'unknown' });
+  // Whether a conditional change happens is not known; the root is the reading to fear.
+  const feared = path !== null && windowsPlace(path, context.directory) === 'root';
+  if (path === null || (command.conditional && !feared)) context.changeDirectory({ kind: 'unknown' });
   else if (/^(?:[a-z]:)?[\\/]|^[a-z]:$/i.test(path)) context.changeDirectory({ kind: 'known', path });
   else if (context.directory.kind === 'known')
     context.changeDirectory({ kind: 'known', path: `${context.directory.path}\\${path}` });

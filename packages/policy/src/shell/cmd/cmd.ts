@@ -81,8 +81,7 @@ class CmdJudge {
     else if (/^\/[a-z?]$/i.test(command.name))
       this.#findings.add('T3', 'parse-error', 'a flag in place of a command', command);
     else if (program === null) this.#findings.add('T2', 'command-unknown', command.name, command);
-    else if (/^[a-z]:$/.test(program))
-      this.#directory = { kind: command.conditional ? 'unknown' : 'known', path: `${program}\\` };
+    else if (/^[a-z]:$/.test(program)) this.#directory = { kind: 'known', path: `${program}\\` };
     else if (program !== '' && !program.startsWith(':') && !judgeBuiltin(program, command, this.#context()))
       this.#native(program, command);
     this.#previous = command;

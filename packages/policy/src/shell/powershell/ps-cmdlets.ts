@@ -222,7 +222,9 @@ function judgeSetLocation(
 ): void {
   const [path] = [...pathsOf(args, ['path', 'literalpath']), ...args.operands];
   if (path === undefined) return;
-  if (path === null || command.depth > 1) changeDirectory({ kind: 'unknown' });
+  // Whether a change inside a block happens is not known; the root is the reading to fear.
+  const feared = path !== null && windowsPlace(path, directory) === 'root';
+  if (path === null || (command.depth > 1 && !feared)) changeDirectory({ kind: 'unknown' });
   else if (/^(?:[a-z]\w*:|[\\/])/i.test(path)) changeDirectory({ kind: 'known', path });
   else if (directory.kind === 'known') changeDirectory({ kind: 'known', path: `${directory.path}\\${path}` });
   else if (path.includes('..') || path.startsWith('~') || path === '-') changeDirectory({ kind: 'unknown' });

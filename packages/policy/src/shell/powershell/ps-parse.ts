@@ -16,6 +16,9 @@ const KEYWORDS = new Set(
 const STATEMENT_KEYWORDS = new Set(['return', 'throw', 'exit', 'in']);
 const DEFINING_KEYWORDS = new Set(['function', 'filter', 'workflow', 'configuration', 'class', 'enum']);
 
+/** Arithmetic that begins with a number: `1+1`, `2*(3)`. A name such as `7z` is a command. */
+const SUM = /^[0-9][0-9.]*(?:[kmgtp]b)?[-+*/%](?:[0-9]|$)/i;
+
 class PsParser extends PsWords {
   run(): PsScript {
     this.statements('');
@@ -37,7 +40,8 @@ class PsParser extends PsWords {
         this.depth -= 1;
         return count === 1 ? value : null;
       }
-      if (char === ';' || (char === '&' && this.peek(1) === '&') || char === '|') this.at += 1;
+      if (char === '&' && this.peek(1) === '&') this.at += 2;
+      else if (char === ';' || char === '|') this.at += 1;
       else if (char === ')' || char === '}') this.fail(`unexpected ${char}`);
       else {
         count += 1;
@@ -94,7 +98,7 @@ class PsParser extends PsWords {
   protected expressionStarts(): boolean {
     const char = this.peek();
     if (/[$@[({!,+\d]/.test(char) || isSingleQuote(char) || isDoubleQuote(char)) {
-      return !/\d/.test(char) || NUMBER.test(this.bareAhead());
+      return !/\d/.test(char) || NUMBER.test(this.bareAhead()) || SUM.test(this.bareAhead());
     }
     if (!isDash(char)) return false;
     return (
