@@ -1,5 +1,5 @@
 import { errorCode } from '@praxis/core';
-import type { CallContext, GateReason } from '@praxis/gate';
+import type { CallContext, GateRefusal } from '@praxis/gate';
 import type { z } from 'zod';
 import type { Services } from './services.ts';
 import { type Tool, type ToolAnswer, verdict } from './tool.ts';
@@ -19,26 +19,29 @@ export async function dispatch(
 ): Promise<ToolAnswer> {
   const tool = tools.get(request.name);
   if (tool === undefined) {
-    return refuse(services, request, context, 'unknown_tool', 'no such tool');
+    return refuse(services, null, request, context, { reason: 'unknown_tool', detail: 'no such tool' });
   }
   const parsed = tool.input.safeParse(request.args ?? {});
   if (!parsed.success) {
-    return refuse(services, request, context, 'invalid_arguments', problemsOf(parsed.error));
+    return refuse(services, tool, request, context, {
+      reason: 'invalid_arguments',
+      detail: problemsOf(parsed.error),
+    });
   }
   try {
     return await tool.run(parsed.data, context, services);
   } catch (error) {
     services.log(`praxis: ${request.name} failed: ${errorCode(error)}`);
-    return refuse(services, request, context, 'internal_error', errorCode(error));
+    return refuse(services, tool, request, context, { reason: 'internal_error', detail: errorCode(error) });
   }
 }
 
 async function refuse(
   services: Services,
+  tool: Tool | null,
   request: { readonly name: string; readonly args: unknown },
   context: CallContext,
-  reason: GateReason,
-  detail: string,
+  refusal: GateRefusal,
 ): Promise<ToolAnswer> {
   const result = await services.gate.refuse(
     {
@@ -46,11 +49,12 @@ async function refuse(
       args: request.args ?? {},
       target: null,
       hostType: null,
-      refusal: { reason, detail },
+      tier: tool?.tier ?? 'T0',
+      refusal,
     },
     context,
   );
-  return { body: verdict(result), isError: true };
+  return { body: { ...tool?.blank, ...verdict(result) }, isError: true };
 }
 
 /** Where and what kind, never the value: an argument may hold a secret in the wrong place. */

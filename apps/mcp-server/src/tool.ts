@@ -1,3 +1,4 @@
+import type { Tier } from '@praxis/core';
 import type { CallContext, GateResult } from '@praxis/gate';
 import { z } from 'zod';
 import type { Services } from './services.ts';
@@ -24,6 +25,10 @@ export interface Tool<Input extends z.ZodType = z.ZodType> {
   readonly input: Input;
   readonly output: z.ZodType;
   readonly annotations: ToolAnnotations;
+  /** The least tier of a call; what is refused before it is judged is recorded with it. */
+  readonly tier: Tier;
+  /** What an answer says besides the verdict when there was nothing to judge. */
+  readonly blank?: Readonly<Record<string, unknown>>;
   run(args: z.output<Input>, context: CallContext, services: Services): Promise<ToolAnswer>;
 }
 

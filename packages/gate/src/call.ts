@@ -73,6 +73,8 @@ export interface RefusedCall {
   readonly args: unknown;
   readonly target: string | null;
   readonly hostType: string | null;
+  /** The least tier of this kind of call; nothing more is known of one that was never judged. */
+  readonly tier: Tier;
   readonly refusal: GateRefusal;
 }
 

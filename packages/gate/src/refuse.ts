@@ -17,7 +17,7 @@ export function refusalRun(start: CallStart, call: RefusedCall): Promise<GateRes
   const stopped = start.deps.killSwitch.tripped() ? STOPPED : null;
   return finishRefusal(start, stopped ?? call.refusal, {
     tool: call.tool,
-    tier: 'T0',
+    tier: call.tier,
     target: call.target,
     hostType: call.hostType,
     dryRun: null,

@@ -243,7 +243,7 @@ describe('every call', () => {
     await test.gate.act(anAction({ command: 'uptime' }), context);
     const refusal = { reason: 'invalid_arguments' as const, detail: 'host: invalid_type' };
     await test.gate.refuse(
-      { tool: 'run_action', args: { host: 1 }, target: null, hostType: null, refusal },
+      { tool: 'run_action', args: { host: 1 }, target: null, hostType: null, tier: 'T0', refusal },
       context,
     );
     for (const record of test.records()) {

@@ -309,7 +309,7 @@ describe('the stop', () => {
     });
     const refusal = { reason: 'unknown_tool' as const, detail: '' };
     const refused = await test.gate.refuse(
-      { tool: 'x', args: {}, target: null, hostType: null, refusal },
+      { tool: 'x', args: {}, target: null, hostType: null, tier: 'T0', refusal },
       context,
     );
     expect(refused.reason).toBe('kill_switch');

@@ -126,7 +126,14 @@ class HttpEndpoint {
 
   async #record(reason: 'unauthorized' | 'origin_refused', path: string): Promise<void> {
     await this.#services.gate.refuse(
-      { tool: 'http', args: { path }, target: null, hostType: null, refusal: { reason, detail: '' } },
+      {
+        tool: 'http',
+        args: { path },
+        target: null,
+        hostType: null,
+        tier: 'T0',
+        refusal: { reason, detail: '' },
+      },
       { session: this.#stateless, requestId: null, traceId: null },
     );
   }

@@ -61,6 +61,7 @@ export const driftScan: Tool = defineTool({
     idempotentHint: true,
     openWorldHint: false,
   },
+  tier: 'T0',
   async run(args, context, services) {
     const result = await services.gate.read<Scanned>(
       {

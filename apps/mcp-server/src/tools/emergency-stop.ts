@@ -20,6 +20,7 @@ export const emergencyStop: Tool = defineTool({
     idempotentHint: true,
     openWorldHint: false,
   },
+  tier: 'T0',
   async run(args, context, services) {
     const stopped = trip(services.killSwitch, args.reason);
     const result = await services.gate.read(

@@ -29,6 +29,7 @@ export const factHistory: Tool = defineTool({
     idempotentHint: true,
     openWorldHint: false,
   },
+  tier: 'T0',
   async run(args, context, services) {
     const result = await services.gate.read(
       {

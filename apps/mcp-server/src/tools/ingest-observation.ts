@@ -43,6 +43,7 @@ export const ingestObservation: Tool = defineTool({
     idempotentHint: true,
     openWorldHint: true,
   },
+  tier: 'T0',
   async run(args, context, services) {
     // The body of the telemetry is not an argument to keep: its digest and length stand for it.
     const { raw, ...rest } = args;

@@ -31,6 +31,7 @@ export const queryFacts: Tool = defineTool({
     idempotentHint: true,
     openWorldHint: false,
   },
+  tier: 'T0',
   async run(args, context, services) {
     const result = await services.gate.read(
       {

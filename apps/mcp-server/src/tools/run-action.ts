@@ -5,6 +5,7 @@ import {
   type PreparedAction,
   type Refusal,
 } from '@praxis/actuation';
+import type { Tier } from '@praxis/core';
 import { HOST_TYPES, resolveTarget } from '@praxis/fleet';
 import type { ActCall, CallContext, CallOutput, GateRefusal, GateResult } from '@praxis/gate';
 import { z } from 'zod';
@@ -13,6 +14,8 @@ import { defineTool, type Tool, type ToolAnswer } from '../tool.ts';
 
 const ACTION_LENGTH_MAX = 65_536;
 const CLAIMS_MAX = 64;
+/** Every adapter changes systems: until a command is judged, it counts as stateful. */
+const BASE_TIER: Tier = 'T2';
 
 const claim = z.string().min(1).max(255);
 
@@ -78,6 +81,8 @@ export function runAction(adapters: ReadonlyMap<string, Adapter>): Tool {
       idempotentHint: false,
       openWorldHint: true,
     },
+    tier: BASE_TIER,
+    blank: { action_id: null, tier: BASE_TIER, dry_run: true, output_sha256: null, output_len: 0 },
     async run(args, context, services) {
       const prepared = await prepare(args, services, context);
       if ('reason' in prepared) return answer(await refuse(args, prepared, context, services), args.dry_run);
@@ -175,7 +180,10 @@ function refuse(
   services: Services,
 ): Promise<GateResult<never>> {
   const hostType = services.inventory.find(args.host)?.hostType ?? null;
-  return services.gate.refuse({ tool: 'run_action', args, target: args.host, hostType, refusal }, context);
+  return services.gate.refuse(
+    { tool: 'run_action', args, target: args.host, hostType, tier: BASE_TIER, refusal },
+    context,
+  );
 }
 
 function answer(result: GateResult<Value>, dryRun: boolean): ToolAnswer {
