@@ -37,6 +37,10 @@ export interface RowFilter {
   /** Subjects (of edges: or targets) out of a set, for traversal. */
   readonly subjectIn?: readonly string[] | undefined;
   readonly targetIn?: readonly string[] | undefined;
+  readonly predicateIn?: readonly string[] | undefined;
+  readonly factIdIn?: readonly string[] | undefined;
+  /** Every term is in the text of the fact; a term that ends in `*` is the beginning of a word. */
+  readonly terms?: readonly string[] | undefined;
 }
 
 /** A period (or an instant, when `to` is one microsecond later) of validity, as believed when. */
@@ -72,6 +76,20 @@ export interface DiffScan {
   readonly rowsMax: number;
 }
 
+/** A fact's vector, with what decides who may read it. */
+export interface VectorRow {
+  readonly factId: string;
+  readonly subject: string;
+  readonly predicate: string;
+  readonly vector: Float32Array;
+}
+
+export interface VectorScan extends Omit<Scan, 'afterFactId'> {
+  readonly model: string;
+  /** Continue after this row, in order of fact ids. */
+  readonly afterFactId: string | null;
+}
+
 /** A row of a diff scan: visible at exactly one of the two points. */
 export interface DiffRow {
   readonly side: 'before' | 'after';
@@ -103,6 +121,10 @@ export interface FactBackend {
   history(scan: HistoryScan): Promise<readonly StoredFact[]>;
   /** In key order; rows of one key are adjacent, `before` first. */
   diff(scan: DiffScan): Promise<readonly DiffRow[]>;
+  /** The vectors of visible facts, in order of fact ids as numbers. */
+  vectors(scan: VectorScan): Promise<readonly VectorRow[]>;
+  /** Keeps the vector of a content, once per model. */
+  addVectors(model: string, vectors: readonly { contentHash: string; vector: Float32Array }[]): Promise<void>;
   classificationRules(): Promise<readonly ClassificationRule[]>;
   addClassificationRule(rule: ClassificationRule & { actor: string; reason: string }): Promise<void>;
   close(): Promise<void>;

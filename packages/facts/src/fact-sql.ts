@@ -1,4 +1,4 @@
-import type { DiffScan, HistoryScan, RowFilter, Scan, Visibility } from './backend.ts';
+import type { DiffScan, HistoryScan, RowFilter, Scan, VectorScan, Visibility } from './backend.ts';
 import { factColumns } from './fact-rows.ts';
 
 export type SqlParam = string | number | null | readonly string[];
@@ -19,6 +19,8 @@ export interface FactDialect {
   readonly contentHashHex: string;
   /** The condition that a column holds one of a list of texts. */
   readonly isOneOf: (column: string, list: string) => string;
+  /** The same for a number, out of a list of texts. */
+  readonly isIdOneOf: (column: string, list: string) => string;
   /** The condition that a row `alias` of facts, of the key `k.key_id`, is visible. */
   readonly visible: (alias: string, at: Visibility, bind: Bind) => string;
   /** The same where the row is found by itself, not through its key. */
@@ -29,6 +31,8 @@ export interface FactDialect {
     horizon: { recordedAt: number; snapshot: string | null },
     bind: Bind,
   ) => string;
+  /** The condition that the text of row `f` has every term. */
+  readonly hasTerms: (terms: readonly string[], bind: Bind) => string;
   /** Joins `a` and `b` and keeps them in this order, where the planner can be told. */
   readonly joinInOrder: string;
 }
@@ -40,7 +44,8 @@ const OBSERVATIONS = 'LEFT JOIN fact_observations o ON o.seq = f.seq';
 export function scanSql(scan: Scan, dialect: FactDialect): SqlQuery {
   const { bind, params } = binder(dialect);
   const conditions = filterConditions(scan.filter, dialect, bind);
-  const byTarget = scan.filter.target !== undefined || scan.filter.targetIn !== undefined;
+  const { target, targetIn, factIdIn, terms } = scan.filter;
+  const byTarget = [target, targetIn, factIdIn, terms].some((condition) => condition !== undefined);
   const visible = byTarget ? dialect.visibleAlone : dialect.visible;
   conditions.push(visible('f', scan.visible, bind));
   if (scan.afterFactId !== null) conditions.push(afterRow(scan.afterFactId, bind));
@@ -87,6 +92,20 @@ export function diffSql(scan: DiffScan, dialect: FactDialect): SqlQuery {
   return { text, params };
 }
 
+/** The vectors of visible facts, in order of fact ids. */
+export function vectorSql(scan: VectorScan, dialect: FactDialect): SqlQuery {
+  const { bind, params } = binder(dialect);
+  const conditions = [
+    dialect.visibleAlone('f', scan.visible, bind),
+    ...filterConditions(scan.filter, dialect, bind),
+  ];
+  if (scan.afterFactId !== null) conditions.push(`f.seq > ${bind(Number(scan.afterFactId))}`);
+  const text = `SELECT f.seq, k.subject, k.predicate, v.vector FROM facts f JOIN fact_keys k ON k.key_id = f.key_id ${OBSERVATIONS}
+    JOIN fact_vectors v ON v.content_hash = f.content_hash AND v.model = ${bind(scan.model)}
+    WHERE ${conditions.join(' AND ')} ORDER BY f.seq LIMIT ${bind(scan.rowsMax)}`;
+  return { text, params };
+}
+
 function binder(dialect: FactDialect): { bind: Bind; params: SqlParam[] } {
   const params: SqlParam[] = [];
   const bind: Bind = (value) => dialect.placeholder(params.push(value));
@@ -115,6 +134,10 @@ function filterConditions(filter: RowFilter, dialect: FactDialect, bind: Bind): 
   compare(observed, '<', filter.observedBefore);
   if (filter.subjectIn !== undefined) conditions.push(dialect.isOneOf('k.subject', bind(filter.subjectIn)));
   if (filter.targetIn !== undefined) conditions.push(dialect.isOneOf('f.target', bind(filter.targetIn)));
+  if (filter.predicateIn !== undefined)
+    conditions.push(dialect.isOneOf('k.predicate', bind(filter.predicateIn)));
+  if (filter.factIdIn !== undefined) conditions.push(dialect.isIdOneOf('f.seq', bind(filter.factIdIn)));
+  if (filter.terms !== undefined) conditions.push(dialect.hasTerms(filter.terms, bind));
   return conditions;
 }
 

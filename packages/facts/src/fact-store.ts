@@ -19,7 +19,10 @@ import type {
   PutFact,
   PutResult,
 } from './store.ts';
+import { shortestPath, traverse } from './traverse.ts';
 import { checkEnd, checkPut, type Write } from './validate.ts';
+import { embedFacts, nearestFacts } from './vectors.ts';
+import { parseTerms } from './words.ts';
 
 /** The store over a backend: checking, paging, classification. */
 export function createFactStore(backend: FactBackend): FactStore {
@@ -34,6 +37,11 @@ export function createFactStore(backend: FactBackend): FactStore {
     query: (query) => queryPage(backend, query),
     history: (query) => historyPage(backend, query),
     diff: (query) => diffPage(backend, query),
+    stream: (query) => stream(backend, query),
+    traverse: (query) => traverse(backend, query),
+    shortestPath: (query) => shortestPath(backend, query),
+    embed: (model, facts) => embedFacts(backend, model, facts),
+    nearest: (query) => nearestFacts(backend, query),
     classify: async (rule) => backend.addClassificationRule(checkClassify(rule)),
     close: () => backend.close(),
   };
@@ -84,12 +92,25 @@ async function queryPage(backend: FactBackend, query: FactQuery): Promise<FactPa
     validFromSince: query.becameValidSince,
     observedSince: query.observedSince,
     observedBefore: query.observedBefore,
+    terms: query.text === undefined ? undefined : parseTerms(query.text),
   };
   return page(backend, 'query', query, {
     read: (state, rowsMax) =>
       backend.scan({ filter, visible: visibilityOf(query, state), afterFactId: state.afterFactId, rowsMax }),
     accepts: (fact) => conditions(fact.value),
   });
+}
+
+async function* stream(backend: FactBackend, query: FactQuery): AsyncGenerator<Fact> {
+  let cursor: string | null = null;
+  do {
+    const { facts, next }: FactPage = await queryPage(
+      backend,
+      cursor === null ? query : { ...query, cursor },
+    );
+    yield* facts;
+    cursor = next;
+  } while (cursor !== null);
 }
 
 async function historyPage(backend: FactBackend, query: HistoryQuery): Promise<FactPage> {

@@ -9,6 +9,7 @@ import type {
   Horizon,
   RowFilter,
   Scan,
+  VectorScan,
   Visibility,
   WriteOutcome,
 } from './backend.ts';
@@ -18,6 +19,7 @@ import type { FactKey, StoredFact } from './model.ts';
 import type { FactStore } from './store.ts';
 import { FOREVER } from './timeline.ts';
 import type { Write } from './validate.ts';
+import { holdTerms, wordsOf } from './words.ts';
 
 /**
  * The model of the store: what the real ones are compared with. It keeps the writes of a key as a
@@ -49,6 +51,7 @@ export function memoryBackend(clock: Clock): FactBackend {
   const applied = new Map<string, Applied[]>();
   const remembered = new Map<string, { digest: string; outcome: WriteOutcome }>();
   const rules = new Map<string, ClassificationRule>();
+  const embedded = new Map<string, Float32Array>();
   const ticks = strictlyIncreasing(clock);
   let last = Number.MIN_SAFE_INTEGER;
 
@@ -103,6 +106,25 @@ export function memoryBackend(clock: Clock): FactBackend {
         .map((row) => maskLater(toFact(row), recordedAt));
     },
     diff: async (scan: DiffScan) => diffRows(rows, scan),
+    async vectors(scan: VectorScan) {
+      const after = scan.afterFactId === null ? 0 : Number(scan.afterFactId);
+      return rows
+        .filter(
+          (row) => Number(row.factId) > after && isVisible(row, scan.visible) && matches(row, scan.filter),
+        )
+        .flatMap((row) => {
+          const vector = embedded.get(`${scan.model}\n${row.contentHash}`);
+          const { factId, subject, predicate } = row;
+          return vector === undefined ? [] : [{ factId, subject, predicate, vector }];
+        })
+        .slice(0, scan.rowsMax);
+    },
+    async addVectors(model, vectors) {
+      for (const { contentHash, vector } of vectors) {
+        const key = `${model}\n${contentHash}`;
+        if (!embedded.has(key)) embedded.set(key, vector.slice());
+      }
+    },
     classificationRules: async () => [...rules.values()],
     async addClassificationRule(rule) {
       rules.set(JSON.stringify([rule.subject, rule.predicate]), rule);
@@ -272,6 +294,10 @@ function matches(row: Row, f: RowFilter): boolean {
     (f.observedSince === undefined || row.lastObservedAt >= f.observedSince) &&
     (f.observedBefore === undefined || row.lastObservedAt < f.observedBefore) &&
     (f.subjectIn === undefined || f.subjectIn.includes(row.subject)) &&
+    (f.predicateIn === undefined || f.predicateIn.includes(row.predicate)) &&
+    (f.factIdIn === undefined || f.factIdIn.includes(row.factId)) &&
+    (f.terms === undefined ||
+      holdTerms(wordsOf(row.subject, row.predicate, JSON.stringify(row.value)), f.terms)) &&
     (f.targetIn === undefined || (row.target !== null && f.targetIn.includes(row.target)))
   );
 }

@@ -6,6 +6,10 @@ export const postgresDialect: FactDialect = {
   placeholder: (index) => `$${index}`,
   contentHashHex: "encode(f.content_hash, 'hex')",
   isOneOf: (column, list) => `${column} = ANY (ARRAY(SELECT json_array_elements_text(${list}::json)))`,
+  isIdOneOf: (column, list) =>
+    `${column} = ANY (ARRAY(SELECT json_array_elements_text(${list}::json)::int8))`,
+  hasTerms: (terms, bind) =>
+    `f.seq IN (SELECT x.seq FROM fact_text x WHERE x.words @@ ${bind(tsQuery(terms))}::tsquery)`,
   joinInOrder: 'JOIN',
   visible,
   visibleAlone: visible,
@@ -26,4 +30,9 @@ function visible(alias: string, at: Visibility, bind: Bind): string {
     `pg_visible_in_snapshot(${alias}.${xid}, ${bind(at.snapshot)}::pg_snapshot)`;
   return `(${valid} AND ${recorded} AND ${sees('recorded_xid')}
     AND (${believed} OR NOT ${sees('superseded_xid')}))`;
+}
+
+/** Terms hold letters and digits alone; quoted they are no operators. */
+function tsQuery(terms: readonly string[]): string {
+  return terms.map((term) => (term.endsWith('*') ? `'${term.slice(0, -1)}':*` : `'${term}'`)).join(' & ');
 }

@@ -156,8 +156,36 @@ BEGIN
 END $$
 `;
 
+/** Version 2: full text, written with the facts, and vectors by content. */
+const VERSION_2 = `
+CREATE TABLE fact_text (seq int8 PRIMARY KEY REFERENCES facts (seq), words tsvector NOT NULL)
+--;
+CREATE INDEX fact_text_words ON fact_text USING gin (words)
+--;
+CREATE TABLE fact_vectors (
+  content_hash bytea NOT NULL CHECK (length(content_hash) = 32),
+  model text NOT NULL,
+  vector bytea NOT NULL CHECK (length(vector) % 4 = 0),
+  PRIMARY KEY (content_hash, model)
+)
+--;
+DO $$
+DECLARE t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['fact_text', 'fact_vectors'] LOOP
+    EXECUTE format('CREATE TRIGGER %s_no_change BEFORE UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION fact_refuse()', t, t);
+    EXECUTE format('CREATE TRIGGER %s_no_truncate BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION fact_refuse()', t, t);
+    EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER %I', t, t || '_no_change');
+    EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER %I', t, t || '_no_truncate');
+  END LOOP;
+END $$
+`;
+
 /** All steps of the schema, oldest first. */
-export const POSTGRES_FACT_MIGRATIONS: readonly PostgresMigration[] = [{ version: 1, sql: VERSION_1 }];
+export const POSTGRES_FACT_MIGRATIONS: readonly PostgresMigration[] = [
+  { version: 1, sql: VERSION_1 },
+  { version: 2, sql: VERSION_2 },
+];
 
 /** The triggers there must be, always enabled: `table.trigger`. */
 export const POSTGRES_FACT_TRIGGERS: readonly string[] = [
@@ -176,6 +204,10 @@ export const POSTGRES_FACT_TRIGGERS: readonly string[] = [
   'fact_observations.fact_observations_grow',
   'fact_observations.fact_observations_no_delete',
   'fact_observations.fact_observations_no_truncate',
+  'fact_text.fact_text_no_change',
+  'fact_text.fact_text_no_truncate',
+  'fact_vectors.fact_vectors_no_change',
+  'fact_vectors.fact_vectors_no_truncate',
   'facts.facts_close_once',
   'facts.facts_inserted',
   'facts.facts_no_delete',

@@ -11,14 +11,15 @@ import type { ClassificationRule, DiffRow, FactBackend, WriteOutcome } from './b
 import { CLASSIFICATION_RULES_MAX } from './bounds.ts';
 import { factInvalid } from './errors.ts';
 import { asRecordedBy, type Cell, toStoredFact } from './fact-rows.ts';
-import { diffSql, historySql, scanSql, type SqlQuery } from './fact-sql.ts';
+import { diffSql, historySql, scanSql, type SqlQuery, vectorSql } from './fact-sql.ts';
 import { createFactStore } from './fact-store.ts';
 import type { FactClassification } from './model.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import { POSTGRES_FACT_MIGRATIONS, POSTGRES_FACT_TRIGGERS } from './postgres-schema.ts';
 import { createPostgresWriter } from './postgres-writer.ts';
-import type { FactStore } from './store.ts';
+import type { EmbedFact, FactStore } from './store.ts';
 import type { Write } from './validate.ts';
+import { vectorBytes, vectorOf } from './vectors.ts';
 
 /** The schema the tables live in when none is named. */
 export const POSTGRES_SCHEMA_DEFAULT = 'praxis';
@@ -105,6 +106,16 @@ export function postgresBackend(db: PostgresDatabase, clock: Clock): FactBackend
         }),
       );
     },
+    async vectors(scan) {
+      const rows = await read(vectorSql(scan, postgresDialect));
+      return rows.map((row) => ({
+        factId: String(row[0]),
+        subject: String(row[1]),
+        predicate: String(row[2]),
+        vector: vectorOf(row[3] as Uint8Array),
+      }));
+    },
+    addVectors: (model, vectors) => addVectors(db, model, vectors),
     classificationRules: () => readRules(db),
     addClassificationRule: (rule) => addRule(db, clock, rule),
     async close() {
@@ -112,6 +123,19 @@ export function postgresBackend(db: PostgresDatabase, clock: Clock): FactBackend
       await db.close();
     },
   };
+}
+
+async function addVectors(db: PostgresDatabase, model: string, vectors: readonly EmbedFact[]): Promise<void> {
+  const rows = vectors.map(({ contentHash, vector }) => ({
+    h: contentHash,
+    v: Buffer.from(vectorBytes(vector)).toString('hex'),
+  }));
+  await db.query(
+    `INSERT INTO fact_vectors (content_hash, model, vector)
+     SELECT decode(w.h, 'hex'), $2, decode(w.v, 'hex') FROM json_to_recordset($1::json) AS w (h text, v text)
+     ON CONFLICT DO NOTHING`,
+    [JSON.stringify(rows), model],
+  );
 }
 
 async function readRules(db: PostgresDatabase): Promise<ClassificationRule[]> {

@@ -12,6 +12,7 @@ import {
 } from './batch-plan.ts';
 import { LOCK_STRIPES } from './postgres-schema.ts';
 import { RecentMap } from './recent-map.ts';
+import { wordsOf } from './words.ts';
 import type { Write } from './validate.ts';
 
 /** How many keys of a generation are remembered with their number. */
@@ -43,6 +44,9 @@ const INSERT = `INSERT INTO facts (seq, key_id, valid_from, valid_to, recorded_a
   SELECT w.q, w.k, w.f, w.t, w.at, w.o, w.c, decode(w.h, 'hex'), w.cf, w.g, w.a, w.r, w.s, w.v
   FROM json_to_recordset($1::json) AS w (q int8, k int8, f int8, t int8, at int8, o int8, c int8, h text, cf float8,
   g text, a text, r text, s text, v text)`;
+const INSERT_TEXT = `INSERT INTO fact_text (seq, words)
+  SELECT w.q, array_to_tsvector(ARRAY(SELECT json_array_elements_text(w.x)))
+  FROM json_to_recordset($1::json) AS w (q int8, x json)`;
 const OBSERVE = `INSERT INTO fact_observations (seq, last_observed_at, observation_count)
   SELECT w.q, greatest(f.observed_at, w.o), f.observation_count + w.c
   FROM json_to_recordset($1::json) AS w (q int8, o int8, c int8) JOIN facts f ON f.seq = w.q
@@ -243,6 +247,7 @@ async function writeSteps(
       INSERT,
       steps.flatMap((step) => insertRow(step, idOf)),
     );
+    send(INSERT_TEXT, steps.flatMap(textRow));
   }
   send(
     REMEMBER,
@@ -292,6 +297,11 @@ function insertRow(step: BatchStep, idOf: (key: string) => number | undefined): 
       v: content.value,
     },
   ];
+}
+
+function textRow(step: BatchStep): object[] {
+  if (step.do !== 'insert') return [];
+  return [{ q: step.row.seq, x: wordsOf(step.key.subject, step.key.predicate, step.row.content.value) }];
 }
 
 function finish(result: BatchPlan['transactions'][number]): Settled<readonly WriteOutcome[]> {

@@ -10,6 +10,9 @@ export function sqliteDialect(isPresent: IsPresent): FactDialect {
     placeholder: (index) => `?${index}`,
     contentHashHex: 'lower(hex(f.content_hash))',
     isOneOf: (column, list) => `${column} IN (SELECT value FROM json_each(${list}))`,
+    isIdOneOf: (column, list) => `${column} IN (SELECT CAST(value AS INTEGER) FROM json_each(${list}))`,
+    hasTerms: (terms, bind) =>
+      `f.seq IN (SELECT rowid FROM fact_text WHERE fact_text MATCH ${bind(fts5Query(terms))})`,
     joinInOrder: 'CROSS JOIN',
     visible: (alias, at, bind) =>
       isPresent(at.recordedAt)
@@ -25,6 +28,11 @@ export function sqliteDialect(isPresent: IsPresent): FactDialect {
         AND (${alias}.superseded_at IS NULL OR ${alias}.superseded_at > ${bind(at.recordedAt)}))`,
     existed: (alias, horizon, bind) => `${alias}.recorded_at <= ${bind(horizon.recordedAt)}`,
   };
+}
+
+/** Terms hold letters and digits alone; quoted they are no keywords. */
+function fts5Query(terms: readonly string[]): string {
+  return terms.map((term) => (term.endsWith('*') ? `"${term.slice(0, -1)}" *` : `"${term}"`)).join(' AND ');
 }
 
 function valid(alias: string, at: Visibility, bind: Bind): string {

@@ -133,5 +133,30 @@ CREATE TRIGGER fact_clock_insert BEFORE INSERT ON fact_clock
 BEGIN SELECT RAISE(ABORT, 'transaction time never goes back'); END;
 `;
 
+/**
+ * Version 2: full text, filled when it is asked for (up to \`fact_text_state\`), and vectors by content.
+ */
+const VERSION_2 = `
+CREATE VIRTUAL TABLE fact_text USING fts5 (words, content='', tokenize='unicode61 remove_diacritics 0');
+CREATE TABLE fact_text_state (one INTEGER PRIMARY KEY CHECK (one = 1), indexed_seq INTEGER NOT NULL) STRICT;
+INSERT INTO fact_text_state (one, indexed_seq) VALUES (1, 0);
+CREATE TABLE fact_vectors (
+  content_hash BLOB NOT NULL CHECK (length(content_hash) = 32),
+  model TEXT NOT NULL,
+  vector BLOB NOT NULL CHECK (length(vector) % 4 = 0),
+  PRIMARY KEY (content_hash, model)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER fact_vectors_no_delete BEFORE DELETE ON fact_vectors
+BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
+CREATE TRIGGER fact_vectors_no_update BEFORE UPDATE ON fact_vectors
+BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
+CREATE TRIGGER fact_vectors_insert BEFORE INSERT ON fact_vectors
+WHEN EXISTS (SELECT 1 FROM fact_vectors WHERE content_hash = NEW.content_hash AND model = NEW.model)
+BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
+`;
+
 /** All steps of the schema, oldest first. */
-export const SQLITE_FACT_MIGRATIONS: readonly SqliteMigration[] = [{ version: 1, sql: VERSION_1 }];
+export const SQLITE_FACT_MIGRATIONS: readonly SqliteMigration[] = [
+  { version: 1, sql: VERSION_1 },
+  { version: 2, sql: VERSION_2 },
+];

@@ -12,15 +12,17 @@ import type { ClassificationRule, DiffRow, FactBackend, WriteOutcome } from './b
 import { CLASSIFICATION_RULES_MAX } from './bounds.ts';
 import { factInvalid } from './errors.ts';
 import { asRecordedBy, type Cell, toStoredFact } from './fact-rows.ts';
-import { diffSql, historySql, scanSql, type SqlParam, type SqlQuery } from './fact-sql.ts';
+import { diffSql, historySql, scanSql, type SqlParam, type SqlQuery, vectorSql } from './fact-sql.ts';
 import { createFactStore } from './fact-store.ts';
 import type { FactClassification } from './model.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { createPointReader } from './sqlite-point.ts';
 import { SQLITE_FACT_MIGRATIONS } from './sqlite-schema.ts';
+import { indexText } from './sqlite-text.ts';
 import { createSqliteWriter, type SqliteWriter } from './sqlite-writer.ts';
-import type { FactStore } from './store.ts';
+import type { EmbedFact, FactStore } from './store.ts';
 import type { Write } from './validate.ts';
+import { vectorBytes, vectorOf } from './vectors.ts';
 
 export interface SqliteFactStoreOptions {
   /** A file (created owner-only), or `:memory:`. */
@@ -57,7 +59,10 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
     async point(key, at) {
       return readPoint(key, at.validAt ?? present(), at.recordedAt ?? Number.MAX_SAFE_INTEGER);
     },
-    scan: async (scan) => readRows(db, scanSql(scan, dialect)).map(toStoredFact),
+    async scan(scan) {
+      if (scan.filter.terms !== undefined) indexText(db);
+      return readRows(db, scanSql(scan, dialect)).map(toStoredFact);
+    },
     async history(scan) {
       const rows = readRows(db, historySql(scan, dialect));
       return rows.map((row) => asRecordedBy(toStoredFact(row), scan.horizon.recordedAt));
@@ -66,6 +71,14 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
       readRows(db, diffSql(scan, dialect)).map(
         (row): DiffRow => ({ side: Number(row[20]) === 0 ? 'before' : 'after', fact: toStoredFact(row) }),
       ),
+    vectors: async (scan) =>
+      readRows(db, vectorSql(scan, dialect)).map((row) => ({
+        factId: String(row[0]),
+        subject: String(row[1]),
+        predicate: String(row[2]),
+        vector: vectorOf(row[3] as Uint8Array),
+      })),
+    addVectors: async (model, vectors) => addVectors(db, model, vectors),
     classificationRules: rulesReader(db),
     addClassificationRule: async (rule) => addRule(db, writer, clock, rule),
     async close() {
@@ -73,6 +86,18 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
       db.close();
     },
   };
+}
+
+function addVectors(db: SqliteDatabase, model: string, vectors: readonly EmbedFact[]): void {
+  db.transact(() => {
+    for (const { contentHash, vector } of vectors) {
+      db.run(
+        `INSERT INTO fact_vectors (content_hash, model, vector) SELECT ?1, ?2, ?3
+         WHERE NOT EXISTS (SELECT 1 FROM fact_vectors WHERE content_hash = ?1 AND model = ?2)`,
+        [Buffer.from(contentHash, 'hex'), model, vectorBytes(vector)],
+      );
+    }
+  });
 }
 
 function readRows(db: SqliteDatabase, query: SqlQuery): Cell[][] {

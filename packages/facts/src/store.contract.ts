@@ -490,6 +490,192 @@ export function factStoreContract(name: string, open: OpenStore): void {
       });
     });
 
+    describe('edges', () => {
+      const edge = (
+        subject: string,
+        predicate: string,
+        target: string,
+        more: Partial<PutFact> = {},
+      ): PutFact => aPut({ subject, predicate, target, value: {}, validFrom: at('08:00'), ...more });
+
+      beforeEach(async () => {
+        await store.putMany([
+          edge('host:a', 'mounts', 'pool:x'),
+          edge('host:b', 'mounts', 'pool:x'),
+          edge('host:b', 'mounts', 'pool:y'),
+          edge('service:web', 'runs_on', 'host:a'),
+          edge('service:db', 'runs_on', 'host:b'),
+          edge('service:web', 'needs', 'service:db'),
+          edge('service:db', 'needs', 'service:web'),
+        ]);
+      });
+
+      it('tell what depends on a subject, nearest first, with the path, whatever the cycles', async () => {
+        const { reached, truncated } = await store.traverse({ from: 'pool:x', direction: 'in' });
+        expect(reached.map((r) => [r.subject, r.depth])).toEqual([
+          ['host:a', 1],
+          ['host:b', 1],
+          ['service:db', 2],
+          ['service:web', 2],
+        ]);
+        expect(truncated).toBe(false);
+        expect(reached[3]?.path.map((e) => `${e.subject} ${e.predicate} ${e.target}`)).toEqual([
+          'host:a mounts pool:x',
+          'service:web runs_on host:a',
+        ]);
+      });
+
+      it('keep several targets of one relation apart, and can be asked by target', async () => {
+        expect((await store.query({ subject: 'host:b', edge: true })).facts.map((f) => f.target)).toEqual([
+          'pool:x',
+          'pool:y',
+        ]);
+        expect((await store.query({ target: 'pool:x' })).facts.map((f) => f.subject)).toEqual([
+          'host:a',
+          'host:b',
+        ]);
+      });
+
+      it('are followed by direction, relation and depth', async () => {
+        const names = async (query: object): Promise<string[]> =>
+          (await store.traverse({ from: 'service:web', ...query })).reached.map((r) => r.subject);
+        expect(await names({ relations: ['runs_on', 'mounts'] })).toEqual(['host:a', 'pool:x']);
+        expect(await names({ depthMax: 1 })).toEqual(['service:db', 'host:a']);
+        expect(await names({ direction: 'in' })).toEqual(['service:db']);
+        expect((await store.traverse({ from: 'service:web', depthMax: 1 })).truncated).toBe(true);
+        expect((await store.traverse({ from: 'pool:x', direction: 'in', subjectsMax: 2 })).truncated).toBe(
+          true,
+        );
+      });
+
+      it('are walked as of any instant on both axes', async () => {
+        const before = (await store.query({ target: 'pool:x' })).facts[0]?.recordedAt ?? 0;
+        const gone = { subject: 'host:a', predicate: 'mounts', valueKey: 'pool:x', validFrom: at('10:00') };
+        await store.end({ ...gone, actor: 'test:bob', reason: 'moved' });
+        const impact = async (asOf: object): Promise<string[]> =>
+          (await store.traverse({ from: 'pool:x', direction: 'in', depthMax: 1, ...asOf })).reached.map(
+            (r) => r.subject,
+          );
+        expect(await impact({})).toEqual(['host:b']);
+        expect(await impact({ validAt: at('09:00') })).toEqual(['host:a', 'host:b']);
+        expect(await impact({ recordedAt: before })).toEqual(['host:a', 'host:b']);
+        expect(await impact({ validAt: at('07:00') })).toEqual([]);
+      });
+
+      it('give a shortest path, or none', async () => {
+        const { path } = await store.shortestPath({ from: 'service:web', to: 'pool:y' });
+        expect(path?.map((e) => e.target)).toEqual(['service:db', 'host:b', 'pool:y']);
+        expect((await store.shortestPath({ from: 'pool:y', to: 'service:web' })).path).toBeNull();
+        expect((await store.shortestPath({ from: 'pool:y', to: 'pool:y' })).path).toEqual([]);
+      });
+
+      it('are not followed where they are restricted', async () => {
+        await store.classify({
+          subject: 'host:a',
+          classification: 'restricted',
+          actor: 'operator:anna',
+          reason: 'x',
+        });
+        const { reached, withheld } = await store.traverse({
+          from: 'service:web',
+          relations: ['runs_on', 'mounts'],
+        });
+        expect(reached.map((r) => r.subject)).toEqual(['host:a']);
+        expect(withheld).toBe(1);
+      });
+    });
+
+    describe('full text', () => {
+      it('finds facts by their words, as of any instant', async () => {
+        await store.put(
+          aPut({
+            subject: 'host:a',
+            value: { banner: 'OpenSSH_9.2 Debian', port: 22 },
+            validFrom: at('08:00'),
+          }),
+        );
+        const first = await store.put(
+          aPut({ subject: 'host:b', value: ['Größe', 'nginx/1.22'], validFrom: at('08:00') }),
+        );
+        const find = async (text: string, asOf: object = {}): Promise<string[]> =>
+          (await store.query({ text, ...asOf })).facts.map((f) => f.subject);
+        expect(await find('openssh')).toEqual(['host:a']);
+        expect(await find('debian 22')).toEqual(['host:a']);
+        expect(await find('GRÖSSE')).toEqual([]);
+        expect(await find('größe')).toEqual(['host:b']);
+        expect(await find('ngin*')).toEqual(['host:b']);
+        expect(await find('ngin')).toEqual([]);
+        expect(await find('host')).toEqual(['host:a', 'host:b']);
+        await store.put(aPut({ subject: 'host:b', value: 'caddy', validFrom: at('10:00') }));
+        expect(await find('nginx')).toEqual([]);
+        expect(await find('nginx', { validAt: at('09:00') })).toEqual(['host:b']);
+        expect(await find('nginx', { recordedAt: first.recordedAt })).toEqual(['host:b']);
+        expect(await find(`"' OR & | ! <-> AND host:a)`)).toEqual([]);
+      });
+
+      it('refuses a search without words', async () => {
+        await expect(store.query({ text: ' *' })).rejects.toMatchObject({ code: 'FACT_QUERY_INVALID' });
+        await expect(store.query({ text: 'a '.repeat(17) })).rejects.toMatchObject({
+          code: 'FACT_QUERY_INVALID',
+        });
+      });
+    });
+
+    describe('vectors', () => {
+      it('rank facts by cosine, as of any instant, without the restricted ones', async () => {
+        const [a, b, c] = await store.putMany(
+          ['a', 'b', 'c'].map((n) => aPut({ subject: `host:${n}`, value: n })),
+        );
+        const vector = (...numbers: number[]): Float32Array => new Float32Array(numbers);
+        await store.embed('m1', [
+          { contentHash: a?.contentHash ?? '', vector: vector(1, 0) },
+          { contentHash: b?.contentHash ?? '', vector: vector(1, 1) },
+          { contentHash: c?.contentHash ?? '', vector: vector(-1, 0) },
+        ]);
+        await store.embed('m1', [{ contentHash: a?.contentHash ?? '', vector: vector(0, 9) }]);
+        const near = async (more: object = {}): Promise<unknown[]> =>
+          (await store.nearest({ model: 'm1', vector: vector(2, 0), ...more })).facts.map((n) => [
+            n.fact.subject,
+            Number(n.similarity.toFixed(3)),
+          ]);
+        expect(await near()).toEqual([
+          ['host:a', 1],
+          ['host:b', 0.707],
+          ['host:c', -1],
+        ]);
+        expect(await near({ limit: 1, subject: 'host:b' })).toEqual([['host:b', 0.707]]);
+        expect(await near({ model: 'm2' })).toEqual([]);
+        expect(await near({ vector: vector(1, 2, 3) })).toEqual([]);
+        await store.put(aPut({ subject: 'host:a', value: 'other' }));
+        expect((await near({ limit: 1 }))[0]).toEqual(['host:b', 0.707]);
+        expect((await near({ limit: 1, recordedAt: a?.recordedAt }))[0]).toEqual(['host:a', 1]);
+        await store.classify({
+          subject: 'host:b',
+          classification: 'restricted',
+          actor: 'operator:anna',
+          reason: 'x',
+        });
+        expect(await store.nearest({ model: 'm1', vector: vector(2, 0) })).toMatchObject({ withheld: 1 });
+        await expect(store.nearest({ model: 'm1', vector: vector(0, 0) })).rejects.toMatchObject({
+          code: 'FACT_QUERY_INVALID',
+        });
+      });
+    });
+
+    describe('stream', () => {
+      it('gives all facts as of its start', async () => {
+        await store.putMany(
+          Array.from({ length: 25 }, (_, n) => aPut({ subject: `host:${String(n).padStart(2, '0')}` })),
+        );
+        const seen: string[] = [];
+        for await (const fact of store.stream({ limit: 10 })) {
+          if (seen.length === 0) await store.put(aPut({ subject: 'host:99' }));
+          seen.push(fact.subject);
+        }
+        expect(seen).toHaveLength(25);
+      });
+    });
+
     describe('malformed input', () => {
       const refused: [string, Partial<PutFact> | Record<string, unknown>][] = [
         ['a subject without a kind', { subject: 'web' }],

@@ -101,6 +101,8 @@ export interface PageOptions {
 }
 
 export interface FactQuery extends FactFilter, PageOptions {
+  /** Full text: every word is in the subject, predicate or value; `word*` is the beginning of one. */
+  text?: string;
   /** About which instant. Default: now. */
   validAt?: Instant;
   /** Instead of one instant: all versions whose valid period meets `[from, to)`. */
@@ -162,6 +164,70 @@ export interface ClassifyFacts {
   reason: string;
 }
 
+export interface TraverseQuery extends AsOf {
+  from: string;
+  /** `out` follows edges from subject to target; `in` finds who points here. Default `out`. */
+  direction?: 'out' | 'in' | 'both';
+  /** Only these predicates. Default: all edges. */
+  relations?: readonly string[];
+  factType?: FactType;
+  depthMax?: number;
+  subjectsMax?: number;
+  allowRestricted?: boolean;
+}
+
+/** A subject that can be reached, with the edges of a shortest path to it. */
+export interface Reached {
+  subject: string;
+  depth: number;
+  path: Fact[];
+}
+
+export interface TraverseResult {
+  /** Nearest first. */
+  reached: Reached[];
+  /** How many edges were not followed because they are restricted. */
+  withheld: number;
+  /** True when a bound was met: there may be more. */
+  truncated: boolean;
+}
+
+export interface PathQuery extends TraverseQuery {
+  to: string;
+}
+
+export interface PathResult {
+  path: Fact[] | null;
+  withheld: number;
+  truncated: boolean;
+}
+
+/** A vector for a content; every fact that says the same has it. */
+export interface EmbedFact {
+  contentHash: string;
+  vector: Float32Array;
+}
+
+export interface NearestQuery extends Omit<FactFilter, 'where'>, AsOf {
+  /** What made the vectors. */
+  model: string;
+  vector: Float32Array;
+  /** Default 10. */
+  limit?: number;
+  allowRestricted?: boolean;
+}
+
+export interface NearestFact {
+  fact: Fact;
+  /** The cosine of the angle between the vectors, from -1 to 1. */
+  similarity: number;
+}
+
+export interface NearestResult {
+  facts: NearestFact[];
+  withheld: number;
+}
+
 /**
  * The bitemporal store. Every write is one transaction, durable when it resolves, with an instant of
  * its own that is later than all before it, whatever the clock does. Nothing is ever deleted.
@@ -180,6 +246,15 @@ export interface FactStore {
   history(query: HistoryQuery): Promise<FactPage>;
   /** What differs between two points; rows that say the same are no difference. */
   diff(query: DiffQuery): Promise<DiffPage>;
+  /** All facts of a query, page by page, as of the instants of the first. */
+  stream(query: Omit<FactQuery, 'cursor'>): AsyncIterable<Fact>;
+  /** What can be reached over edges: with `direction: 'in'`, what depends on a subject. */
+  traverse(query: TraverseQuery): Promise<TraverseResult>;
+  shortestPath(query: PathQuery): Promise<PathResult>;
+  /** Keeps vectors for contents. A second vector for the same content and model is ignored. */
+  embed(model: string, facts: readonly EmbedFact[]): Promise<void>;
+  /** Exact nearest neighbours by cosine, as of two instants. */
+  nearest(query: NearestQuery): Promise<NearestResult>;
   /** Sets who may read. An act of an operator or of configuration. */
   classify(rule: ClassifyFacts): Promise<void>;
   close(): Promise<void>;

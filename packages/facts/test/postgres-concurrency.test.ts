@@ -1,6 +1,6 @@
 import { systemClock } from '@praxis/core';
 import { fakeClock } from '@praxis/testkit';
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { openPostgresFactStore } from '../src/postgres-store.ts';
@@ -19,8 +19,8 @@ afterAll(async () => {
 });
 
 /** A connection that knows nothing of the store's rules. */
-async function rawClient(schema: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: server.url, options: `-c search_path=${schema}` });
+async function rawClient(schema: string): Promise<Client> {
+  const client = new Client({ connectionString: server.url, options: `-c search_path=${schema}` });
   await client.connect();
   return client;
 }

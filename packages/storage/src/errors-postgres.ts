@@ -1,5 +1,5 @@
 import { errorCode, errorMessage } from '@praxis/core';
-import pg from 'pg';
+import { DatabaseError } from 'pg';
 
 import { StorageError, type StorageErrorCode } from './errors.ts';
 
@@ -33,7 +33,7 @@ const BY_CLASS: ReadonlyMap<string, StorageErrorCode> = new Map<string, StorageE
 export function fromPostgres(error: unknown): StorageError {
   const message = `PostgreSQL: ${errorMessage(error)}`;
   const state = errorCode(error, '');
-  if (!(error instanceof pg.DatabaseError)) {
+  if (!(error instanceof DatabaseError)) {
     return new StorageError('STORE_UNAVAILABLE', message, { cause: error, fields: { driver_code: state } });
   }
   const code = BY_STATE.get(state) ?? BY_CLASS.get(state.slice(0, 2)) ?? 'STORE_FAILED';

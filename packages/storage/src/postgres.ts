@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
 
 import { StorageError } from './errors.ts';
 import { fromPostgres } from './errors-postgres.ts';
@@ -77,8 +77,8 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresDa
 function openPool(
   options: PostgresOptions,
   settings: { max: number; synchronousCommit: 'on' | 'off' },
-): pg.Pool {
-  const pool = new pg.Pool({
+): Pool {
+  const pool = new Pool({
     connectionString: options.url,
     max: settings.max,
     connectionTimeoutMillis: POSTGRES_CONNECT_TIMEOUT_MS,
@@ -90,17 +90,17 @@ function openPool(
     types: {
       getTypeParser: (oid: number, format?: string) => (oid === INT8_OID ? Number : parserOf(oid, format)),
     },
-  } as pg.PoolConfig);
+  } as PoolConfig);
   // An idle connection that breaks has left the pool already; the next caller gets a new one.
   pool.on('error', () => undefined);
   return pool;
 }
 
 function parserOf(oid: number, format: string | undefined): (value: string) => unknown {
-  return pg.types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text') as (value: string) => unknown;
+  return types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text') as (value: string) => unknown;
 }
 
-async function withClient<R>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<R>): Promise<R> {
+async function withClient<R>(pool: Pool, work: (client: PoolClient) => Promise<R>): Promise<R> {
   const client = await acquire(pool);
   let broken = false;
   // Without a listener a connection that breaks while it is in use would end the process.
@@ -121,7 +121,7 @@ async function withClient<R>(pool: pg.Pool, work: (client: pg.PoolClient) => Pro
   }
 }
 
-async function acquire(pool: pg.Pool): Promise<pg.PoolClient> {
+async function acquire(pool: Pool): Promise<PoolClient> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await pool.connect();
@@ -134,10 +134,7 @@ async function acquire(pool: pg.Pool): Promise<pg.PoolClient> {
   }
 }
 
-async function transact<R>(
-  client: pg.PoolClient,
-  work: (session: PostgresSession) => Promise<R>,
-): Promise<R> {
+async function transact<R>(client: PoolClient, work: (session: PostgresSession) => Promise<R>): Promise<R> {
   await run(client, 'BEGIN', []);
   try {
     const result = await work({ query: (text, params = []) => run(client, text, params) });
@@ -150,7 +147,7 @@ async function transact<R>(
 }
 
 /** Undoes; when that fails too the connection is lost, and with it the transaction. */
-async function rollback(client: pg.PoolClient, because: unknown): Promise<void> {
+async function rollback(client: PoolClient, because: unknown): Promise<void> {
   try {
     await run(client, 'ROLLBACK', []);
   } catch (error) {
@@ -160,7 +157,7 @@ async function rollback(client: pg.PoolClient, because: unknown): Promise<void> 
 }
 
 async function run(
-  client: pg.PoolClient,
+  client: PoolClient,
   text: string,
   params: readonly PostgresParam[],
 ): Promise<readonly PostgresRow[]> {

@@ -1,0 +1,32 @@
+import type { SqliteDatabase } from '@praxis/storage';
+
+import { wordsOf } from './words.ts';
+
+/** How many facts one step of indexing takes. */
+const STEP_FACTS = 5000;
+
+const UNINDEXED = `SELECT f.seq, k.subject, k.predicate, f.value FROM facts f JOIN fact_keys k ON k.key_id = f.key_id
+  WHERE f.seq > ? ORDER BY f.seq LIMIT ?`;
+
+/**
+ * Brings the full-text index up to date. It is done when somebody searches, so that those who only
+ * write do not pay for it.
+ */
+export function indexText(db: SqliteDatabase): void {
+  for (;;) {
+    const done = db.transact(() => indexStep(db));
+    if (done < STEP_FACTS) return;
+  }
+}
+
+function indexStep(db: SqliteDatabase): number {
+  const from = Number(db.get('SELECT indexed_seq FROM fact_text_state')?.['indexed_seq'] ?? 0);
+  const rows = db.all(UNINDEXED, [from, STEP_FACTS]);
+  for (const row of rows) {
+    const words = wordsOf(String(row['subject']), String(row['predicate']), String(row['value']));
+    db.run('INSERT INTO fact_text (rowid, words) VALUES (?, ?)', [row['seq'] ?? null, words.join(' ')]);
+  }
+  const last = rows.at(-1)?.['seq'];
+  if (last !== undefined) db.run('UPDATE fact_text_state SET indexed_seq = ?', [last]);
+  return rows.length;
+}

@@ -1,0 +1,147 @@
+import type { FactBackend, RowFilter, VectorRow, Visibility } from './backend.ts';
+import { classifierOf } from './classification.ts';
+import { factInvalid, queryInvalid } from './errors.ts';
+import type { Fact } from './model.ts';
+import { rowFilter } from './paging.ts';
+import type { EmbedFact, NearestFact, NearestQuery, NearestResult } from './store.ts';
+import { checkText } from './validate.ts';
+
+/** The largest vector, in dimensions, and the most neighbours of one question. */
+export const VECTOR_DIMENSIONS_MAX = 8192;
+export const NEIGHBOURS_MAX = 1000;
+
+const MODEL_LENGTH_MAX = 128;
+const ROWS_PER_READ = 2000;
+const CONTENT_HASH = /^[0-9a-f]{64}$/;
+
+/** Keeps vectors by content: every version that says the same shares them. Throws `FACT_INVALID`. */
+export async function embedFacts(
+  backend: FactBackend,
+  model: string,
+  facts: readonly EmbedFact[],
+): Promise<void> {
+  checkText('model', model, { min: 1, max: MODEL_LENGTH_MAX });
+  for (const { contentHash, vector } of facts) {
+    if (!CONTENT_HASH.test(contentHash)) throw factInvalid('contentHash', 'is not a content hash');
+    if (!isVector(vector))
+      throw factInvalid('vector', `is not 1 to ${VECTOR_DIMENSIONS_MAX} finite numbers, not all zero`);
+  }
+  await backend.addVectors(model, facts);
+}
+
+/**
+ * The facts visible at a point whose vectors are nearest, by cosine, exactly: every vector is looked
+ * at. Restricted facts are counted, never ranked. Vectors of another length are passed over.
+ */
+export async function nearestFacts(backend: FactBackend, query: NearestQuery): Promise<NearestResult> {
+  if (!isVector(query.vector)) throw queryInvalid('vector', 'is not a vector');
+  const limit = query.limit ?? 10;
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > NEIGHBOURS_MAX) {
+    throw queryInvalid('limit', `is not between 1 and ${NEIGHBOURS_MAX}`);
+  }
+  const horizon = await backend.horizon();
+  const validFrom = query.validAt ?? horizon.now;
+  const recordedAt = query.recordedAt ?? horizon.recordedAt;
+  const visible = { validFrom, validTo: validFrom + 1, recordedAt, snapshot: horizon.snapshot };
+  const classify = classifierOf(await backend.classificationRules());
+  const mayRead = (row: VectorRow): boolean =>
+    query.allowRestricted === true || classify(row.subject, row.predicate) !== 'restricted';
+  const scan = { filter: rowFilter(query), visible, model: query.model };
+  const { best, withheld } = await rank(backend, scan, { vector: query.vector, limit, mayRead });
+  const byId = await factsById(backend, visible, best);
+  const facts: NearestFact[] = [];
+  for (const { factId, similarity } of best) {
+    const found = byId.get(factId);
+    if (found === undefined) continue;
+    facts.push({ fact: { ...found, classification: classify(found.subject, found.predicate) }, similarity });
+  }
+  return { facts, withheld };
+}
+
+interface Ranked {
+  factId: string;
+  similarity: number;
+}
+
+interface Wanted {
+  vector: Float32Array;
+  limit: number;
+  mayRead(row: VectorRow): boolean;
+}
+
+/** The best candidates, best first; equal ones in order of recording. */
+async function rank(
+  backend: FactBackend,
+  scan: { filter: RowFilter; visible: Visibility; model: string },
+  wanted: Wanted,
+): Promise<{ best: Ranked[]; withheld: number }> {
+  const wantedNorm = norm(wanted.vector);
+  let best: Ranked[] = [];
+  let withheld = 0;
+  let afterFactId: string | null = null;
+  for (;;) {
+    const rows: readonly VectorRow[] = await backend.vectors({
+      ...scan,
+      afterFactId,
+      rowsMax: ROWS_PER_READ,
+    });
+    for (const row of rows) {
+      if (row.vector.length !== wanted.vector.length) continue;
+      if (!wanted.mayRead(row)) withheld += 1;
+      else
+        best.push({
+          factId: row.factId,
+          similarity: dot(row.vector, wanted.vector) / (norm(row.vector) * wantedNorm),
+        });
+    }
+    best = sorted(best).slice(0, wanted.limit);
+    if (rows.length < ROWS_PER_READ) return { best, withheld };
+    afterFactId = rows.at(-1)?.factId ?? null;
+  }
+}
+
+function sorted(ranked: Ranked[]): Ranked[] {
+  return ranked.sort((a, b) => b.similarity - a.similarity || Number(a.factId) - Number(b.factId));
+}
+
+async function factsById(
+  backend: FactBackend,
+  visible: Visibility,
+  ranked: readonly Ranked[],
+): Promise<Map<string, Omit<Fact, 'classification'>>> {
+  const factIdIn = ranked.map(({ factId }) => factId);
+  const rows = await backend.scan({
+    filter: { factIdIn },
+    visible,
+    afterFactId: null,
+    rowsMax: factIdIn.length + 1,
+  });
+  return new Map(rows.map((row) => [row.factId, row]));
+}
+
+function isVector(vector: unknown): vector is Float32Array {
+  if (!(vector instanceof Float32Array) || vector.length < 1 || vector.length > VECTOR_DIMENSIONS_MAX)
+    return false;
+  const length = norm(vector);
+  return Number.isFinite(length) && length > 0;
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let n = 0; n < a.length; n += 1) sum += (a[n] ?? 0) * (b[n] ?? 0);
+  return sum;
+}
+
+function norm(vector: Float32Array): number {
+  return Math.sqrt(dot(vector, vector));
+}
+
+/** Bytes of a vector, little-endian as this machine has them. */
+export function vectorBytes(vector: Float32Array): Uint8Array {
+  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength).slice();
+}
+
+/** The vector of bytes; copied, because what a driver gives need not be aligned. */
+export function vectorOf(bytes: Uint8Array): Float32Array {
+  return new Float32Array(new Uint8Array(bytes).buffer);
+}
