@@ -84,14 +84,18 @@ function judgeWord(place: Place, name: string): void {
   if (isMark(tokens[index - 1], '.')) {
     // A collection may be called drop: only what is called, or kept for later, counts.
     if (called) judgeMethod(place, name, index + 1);
-    else if (MONGO_METHODS.get(name) === 'T3' && !isMark(next, '.') && !isMark(next, '[')) {
-      verdict.add('T3', 'mongo-method-kept', name);
-    }
+    else if (!isMark(next, '.') && !isMark(next, '[')) judgeKept(place, name);
   } else if (called && !MONGO_CONTROL.has(name) && !isDeclaration(tokens, index)) judgeFunction(place, name);
   else if (!called && MONGO_FUNCTIONS.get(name) === 'T3' && !isMark(next, ':'))
     verdict.add('T3', 'mongo-function', name);
   else if (name === 'process' || name === 'globalThis' || name === 'this')
     verdict.add('T3', 'mongo-global', name);
+}
+
+/** A method that is named but not called here can be called later, under another name. */
+function judgeKept({ verdict }: Place, name: string): void {
+  const tier = MONGO_METHODS.get(name);
+  if (tier === 'T2' || tier === 'T3') verdict.add(tier, 'mongo-method-kept', name);
 }
 
 function isDeclaration(tokens: readonly MongoToken[], index: number): boolean {
@@ -118,13 +122,7 @@ function judgeBracket(place: Place): void {
   if (end !== index + 2 || inner === undefined || (inner.kind !== 'string' && inner.kind !== 'number')) {
     verdict.add('T3', 'mongo-computed', 'a computed member');
   } else if (inner.kind === 'string' && isMark(tokens[end + 1], '(')) judgeMethod(place, inner.text, end + 1);
-  else if (
-    inner.kind === 'string' &&
-    MONGO_METHODS.get(inner.text) === 'T3' &&
-    !isMark(tokens[end + 1], '.')
-  ) {
-    verdict.add('T3', 'mongo-method-kept', inner.text);
-  }
+  else if (inner.kind === 'string' && !isMark(tokens[end + 1], '.')) judgeKept(place, inner.text);
 }
 
 function judgeMethod(place: Place, name: string, open: number): void {

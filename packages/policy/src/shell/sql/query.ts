@@ -62,20 +62,15 @@ function isColumnList(tokens: readonly SqlToken[], index: number): boolean {
 /** Longest column list of a common table expression that is recognised, in tokens. */
 const COLUMN_LIST_MAX = 64;
 
+/** Statements whose INTO names where the result goes. */
+const SELECTING = new Set(['SELECT', 'WITH', 'TABLE', 'VALUES']);
+
 function judgeInto(tokens: readonly SqlToken[], index: number, { dialect, verdict }: StatementContext): void {
-  const first = tokens[0];
-  if (
-    !isWord(first, 'SELECT') &&
-    !isWord(first, 'WITH') &&
-    !isWord(first, 'TABLE') &&
-    !isWord(first, 'VALUES')
-  )
-    return;
   const next = tokens[index + 1];
   const before = tokens[index - 1];
-  if (isWord(next, 'OUTFILE') || isWord(next, 'DUMPFILE'))
+  if (isWord(next, 'OUTFILE') || isWord(next, 'DUMPFILE')) {
     verdict.add('T3', 'sql-server-file', `INTO ${next?.text ?? ''}`);
-  else if (dialect === 'mysql' && isOperator(next, '@')) return;
+  } else if (!SELECTING.has(tokens[0]?.text ?? '') || (dialect === 'mysql' && isOperator(next, '@'))) return;
   else if (!isWord(before, 'INSERT') && !isWord(before, 'MERGE'))
     verdict.add('T2', 'sql-select-into', 'SELECT INTO');
 }
