@@ -10,6 +10,7 @@ import {
   KillSwitch,
   loadOperatorSecret,
   OperatorVerifier,
+  type Session,
   Sessions,
 } from '@praxis/gate';
 import { Ledger } from '@praxis/ledger';
@@ -25,6 +26,11 @@ export interface Runtime {
   readonly facts: FactStore;
   readonly services: Services;
   readonly operator: OperatorDeps;
+  /**
+   * Whoever speaks MCP over standard input and output on this machine: one caller, however many clients. What
+   * one of them has read taints them all, so that an agent cannot shed its taint by starting a second client.
+   */
+  readonly stdioCaller: Session;
   close(): Promise<void>;
 }
 
@@ -117,7 +123,8 @@ async function open(
       ...options.status?.(),
     }),
   };
-  return { config, ledger, facts, services, operator, close };
+  const stdioCaller = services.sessions.open({ id: 'stdio', principal: 'client:stdio' });
+  return { config, ledger, facts, services, operator, stdioCaller, close };
 }
 
 function openLedger(config: ServerConfig, clock: Clock): Promise<Ledger> {

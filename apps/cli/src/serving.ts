@@ -12,9 +12,6 @@ import {
 } from '@praxis/mcp-server';
 import type { Runtime } from './runtime.ts';
 
-/** Whoever speaks MCP over standard input and output on this machine. */
-const STDIO_PRINCIPAL = 'client:stdio';
-
 /** Clients that other processes relay to us. */
 export class Relays {
   readonly #open = new Set<Socket>();
@@ -45,7 +42,12 @@ export function startControl(runtime: Runtime, relays: Relays): Promise<RunningC
     handle: (request) => operatorAct(runtime.operator, request),
     relay: (socket) => {
       relays.add(socket);
-      serveStreams(tools, runtime.services, { input: socket, output: socket, principal: STDIO_PRINCIPAL });
+      serveStreams(tools, runtime.services, {
+        input: socket,
+        output: socket,
+        caller: runtime.stdioCaller,
+        onclose: () => socket.end(),
+      });
       socket.resume();
     },
   });
@@ -65,7 +67,7 @@ export function serveStdin(runtime: Runtime): Promise<void> {
     const handle = serveStreams(allTools(runtime.services), runtime.services, {
       input: process.stdin,
       output: process.stdout,
-      principal: STDIO_PRINCIPAL,
+      caller: runtime.stdioCaller,
       onclose: () => {
         handle.close().then(resolve, resolve);
       },

@@ -1,19 +1,20 @@
 import type { Readable, Writable } from 'node:stream';
-import { type StdioServerHandle, serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
-import { errorCode, type Principal } from '@praxis/core';
+import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server/stdio';
+import { errorCode } from '@praxis/core';
+import type { Session } from '@praxis/gate';
+import { LineTransport } from './line-transport.ts';
+import { recordMalformedCall } from './malformed-call.ts';
 import { createProtocolServer } from './mcp.ts';
 import type { Services } from './services.ts';
 import { newSessionId } from './sessions.ts';
 import type { Tool } from './tool.ts';
 
-/** The longest line a stdio client may send, in bytes. */
-export const STDIO_LINE_BYTES_MAX: number = 16 * 1024 * 1024;
-
 export interface StreamServing {
   readonly input: Readable;
   readonly output: Writable;
-  readonly principal: Principal;
-  /** Called once when the client has gone. */
+  /** Whose calls these are. Connections that share a caller share its taint and its budget. */
+  readonly caller: Session;
+  /** Called once when the client has gone and its last answers are written. */
   readonly onclose?: () => void;
 }
 
@@ -21,17 +22,21 @@ export interface StreamServing {
 export function serveStreams(
   tools: ReadonlyMap<string, Tool>,
   services: Services,
-  { input, output, principal, onclose }: StreamServing,
+  { input, output, caller, onclose }: StreamServing,
 ): StdioServerHandle {
-  const session = services.sessions.open({ id: newSessionId(), principal });
-  const transport = new StdioServerTransport(input, output, { maxBufferSize: STDIO_LINE_BYTES_MAX });
-  const handle = serveStdio(() => createProtocolServer(tools, services, () => session), {
-    transport,
-    onerror: (error) => services.log(`praxis: stdio client: ${errorCode(error, error.name)}`),
+  const session: Session = { ...caller, id: newSessionId() };
+  const logged = (error: unknown): void =>
+    services.log(
+      `praxis: stdio client: ${errorCode(error, error instanceof Error ? error.name : 'UNKNOWN')}`,
+    );
+  const hooks = {
+    onrequest: (request: Readonly<Record<string, unknown>>): void => {
+      recordMalformedCall(services, session, request).catch(logged);
+    },
+    onclosed: (): void => onclose?.(),
+  };
+  return serveStdio(() => createProtocolServer(tools, services, () => session), {
+    transport: new LineTransport(input, output, hooks),
+    onerror: logged,
   });
-  if (onclose !== undefined) {
-    input.once('end', onclose);
-    input.once('close', onclose);
-  }
-  return handle;
 }

@@ -32,15 +32,12 @@ function post(url: string, headers: Record<string, string>, body: unknown = INIT
 }
 
 async function controlOf(server: TestServer, path: string): ReturnType<typeof serveControl> {
+  const caller = server.services.sessions.open({ id: 'stdio', principal: 'client:stdio' });
   const control = await serveControl({
     path,
     handle: (request) => operatorAct(server.operator, request),
     relay: (socket) => {
-      serveStreams(allTools(server.services), server.services, {
-        input: socket,
-        output: socket,
-        principal: 'client:stdio',
-      });
+      serveStreams(allTools(server.services), server.services, { input: socket, output: socket, caller });
       socket.resume();
     },
   });

@@ -34,7 +34,8 @@ export interface RunningControl {
 export async function serveControl(serving: ControlServing): Promise<RunningControl> {
   prepare(serving.path);
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  // A client that has ended its side still waits for its answers.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
@@ -67,6 +68,7 @@ function prepare(path: string): void {
 /** Reads the first line, and answers it or hands the connection over. */
 function serveConnection(socket: Socket, serving: ControlServing): void {
   let received = Buffer.alloc(0);
+  let taken = false;
   socket.setTimeout(CONTROL_TIMEOUT_MS, () => socket.destroy());
   const onData = (chunk: Buffer): void => {
     received = Buffer.concat([received, chunk]);
@@ -76,6 +78,7 @@ function serveConnection(socket: Socket, serving: ControlServing): void {
         reply(socket, failure('CONTROL_BAD_REQUEST', 'the request is too long'));
       return;
     }
+    taken = true;
     socket.off('data', onData);
     socket.pause();
     const line = received.subarray(0, end).toString('utf8');
@@ -83,6 +86,9 @@ function serveConnection(socket: Socket, serving: ControlServing): void {
     void takeLine(socket, serving, line, rest);
   };
   socket.on('data', onData);
+  socket.once('end', () => {
+    if (!taken) socket.end();
+  });
 }
 
 async function takeLine(socket: Socket, serving: ControlServing, line: string, rest: Buffer): Promise<void> {

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 
 /** The largest request body, in bytes. */
 export const HTTP_BODY_BYTES_MAX: number = 16 * 1024 * 1024;
-/** How long a client may take to send a request body, in milliseconds. */
-export const HTTP_BODY_TIMEOUT_MS = 30_000;
+/** How long a client may take to send a whole request, in milliseconds. */
+export const HTTP_REQUEST_TIMEOUT_MS = 30_000;
 
 export type BodyOutcome =
   | { readonly ok: true; readonly text: string }
@@ -18,18 +18,31 @@ export function refuseLength(req: IncomingMessage): number | null {
 }
 
 /** Reads a body up to its bound; what is longer, broken off or not UTF-8 is refused, never cut. */
-export async function readBody(req: IncomingMessage): Promise<BodyOutcome> {
-  const chunks: Buffer[] = [];
-  let lengthBytes = 0;
-  try {
-    for await (const chunk of req as AsyncIterable<Buffer>) {
+export function readBody(req: IncomingMessage): Promise<BodyOutcome> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let lengthBytes = 0;
+    const onData = (chunk: Buffer): void => {
       lengthBytes += chunk.length;
-      if (lengthBytes > HTTP_BODY_BYTES_MAX) return { ok: false, status: 413 };
+      if (lengthBytes > HTTP_BODY_BYTES_MAX) return settle({ ok: false, status: 413 });
       chunks.push(chunk);
-    }
+    };
+    const onEnd = (): void => settle(decode(chunks));
+    const onBroken = (): void => settle({ ok: false, status: 400 });
+    // Only listening stops here: destroying the request would take the answer's connection with it.
+    const settle = (outcome: BodyOutcome): void => {
+      req.off('data', onData).off('end', onEnd).off('close', onBroken).pause();
+      resolve(outcome);
+    };
+    req.on('data', onData).once('end', onEnd).once('close', onBroken).on('error', onBroken);
+  });
+}
+
+function decode(chunks: readonly Buffer[]): BodyOutcome {
+  try {
     return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)) };
   } catch {
-    // A client that breaks off, or bytes that are no UTF-8: either way there is no request.
+    // The one thing that a fatal decoder reports: bytes that are no UTF-8.
     return { ok: false, status: 400 };
   }
 }

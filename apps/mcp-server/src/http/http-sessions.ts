@@ -11,7 +11,8 @@ export const HTTP_SESSIONS_MAX = 256;
 /** How long a session may be idle, in seconds. */
 export const HTTP_SESSION_IDLE_SECONDS = 3600;
 
-interface HttpSession {
+/** One stateful session: its transport, and what it may still do. */
+export interface HttpSession {
   readonly transport: WebStandardStreamableHTTPServerTransport;
   readonly session: Session;
   lastSeenMs: number;

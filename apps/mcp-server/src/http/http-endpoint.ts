@@ -1,0 +1,184 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { classifyInboundRequest, createMcpHandler } from '@modelcontextprotocol/server';
+import type { Session } from '@praxis/gate';
+import { recordMalformedCall } from '../malformed-call.ts';
+import { createProtocolServer } from '../mcp.ts';
+import { rpcError } from '../rpc-error.ts';
+import type { Services } from '../services.ts';
+import type { Tool } from '../tool.ts';
+import { answerJson } from './answer.ts';
+import { bearerMatches } from './auth.ts';
+import { readBody, refuseLength } from './body.ts';
+import { isRebound } from './guard.ts';
+import { consentCeilingOf, type HttpSession, HttpSessions } from './http-sessions.ts';
+import { sendWebResponse, toWebRequest } from './web-request.ts';
+
+/** The caller behind the one shared bearer token. */
+const HTTP_PRINCIPAL = 'client:http';
+/** Both spellings of the endpoint: the present one and the reference's. */
+const PATHS = new Set(['/mcp', '/']);
+
+type Body = Readonly<Record<string, unknown>>;
+
+interface Refusal {
+  readonly status: number;
+  readonly body: object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Answers HTTP requests: who may call, what is a request at all, and which session it belongs to. */
+export class HttpEndpoint {
+  readonly #services: Services;
+  readonly #serving: { readonly host: string; readonly token: string };
+  readonly #sessions: HttpSessions;
+  readonly #stateless: Session;
+  readonly #modern: ReturnType<typeof createMcpHandler>;
+
+  constructor(
+    tools: ReadonlyMap<string, Tool>,
+    services: Services,
+    serving: { readonly host: string; readonly token: string },
+  ) {
+    this.#services = services;
+    this.#serving = serving;
+    this.#sessions = new HttpSessions(tools, services);
+    this.#stateless = services.sessions.open({ id: 'http-stateless', principal: HTTP_PRINCIPAL });
+    this.#modern = createMcpHandler(() => createProtocolServer(tools, services, () => this.#caller()), {
+      legacy: 'reject',
+    });
+  }
+
+  /** Answers one request. Rejects only for faults of the server. */
+  async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const refusal = await this.#refuseEarly(req);
+    if (refusal !== null) return answerJson(req, res, refusal);
+    if (req.method === 'DELETE') return this.#endSession(req, res);
+    const body = await readBody(req);
+    if (!body.ok) {
+      return answerJson(req, res, { status: body.status, body: rpcError(-32600, 'bad request body') });
+    }
+    const parsed = parseJson(body.text);
+    if (parsed === undefined) {
+      return answerJson(req, res, { status: 200, body: rpcError(-32700, 'parse error') });
+    }
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+      const notOne = rpcError(-32600, 'one JSON-RPC object is expected');
+      return answerJson(req, res, { status: 200, body: notOne });
+    }
+    await this.#route(req, res, parsed as Body);
+  }
+
+  /** Ends every session. */
+  close(): Promise<void> {
+    return this.#sessions.close();
+  }
+
+  /**
+   * Requests without a session belong to their caller: each starts from what any session of the caller has
+   * read so far, and all of them spend one budget.
+   */
+  #caller(): Session {
+    const { taint } = this.#services.sessions.open({ id: 'http-stateless', principal: HTTP_PRINCIPAL });
+    return { ...this.#stateless, taint };
+  }
+
+  /** Everything that is decided before a byte of the body is read. */
+  async #refuseEarly(req: IncomingMessage): Promise<Refusal | null> {
+    const path = URL.parse(req.url ?? '/', 'http://localhost')?.pathname ?? '';
+    if (!bearerMatches(req.headers.authorization, this.#serving.token)) {
+      await this.#record('unauthorized', path);
+      const headers = { 'www-authenticate': 'Bearer' };
+      return { status: 401, body: rpcError(-32001, 'unauthorized'), headers };
+    }
+    if (isRebound(this.#serving.host, req.headers.host, req.headers.origin)) {
+      await this.#record('origin_refused', path);
+      return { status: 403, body: rpcError(-32001, 'this origin may not call') };
+    }
+    if (!PATHS.has(path)) return { status: 404, body: rpcError(-32601, 'no such path') };
+    if (req.method === 'DELETE') return null;
+    if (req.method !== 'POST') {
+      return { status: 405, body: rpcError(-32600, 'only POST'), headers: { allow: 'POST, DELETE' } };
+    }
+    const status = refuseLength(req);
+    return status === null ? null : { status, body: rpcError(-32600, 'bad content length') };
+  }
+
+  /** A client that says it is done (MCP 2025-11-25, session management). */
+  async #endSession(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const session = this.#named(req);
+    if (session === null) return this.#unknownSession(req, res, null);
+    await sendWebResponse(res, await session.transport.handleRequest(toWebRequest(req, res, null)));
+  }
+
+  async #record(reason: 'unauthorized' | 'origin_refused', path: string): Promise<void> {
+    await this.#services.gate.refuse(
+      {
+        tool: 'http',
+        args: { path },
+        target: null,
+        hostType: null,
+        tier: 'T0',
+        refusal: { reason, detail: '' },
+      },
+      { session: this.#stateless, requestId: null, traceId: null },
+    );
+  }
+
+  async #route(req: IncomingMessage, res: ServerResponse, body: Body): Promise<void> {
+    const kind = classifyInboundRequest({
+      httpMethod: req.method ?? 'POST',
+      ...optional('protocolVersionHeader', req.headers['mcp-protocol-version']),
+      ...optional('mcpMethodHeader', req.headers['mcp-method']),
+      body,
+    });
+    if (kind.kind !== 'legacy') {
+      await recordMalformedCall(this.#services, this.#caller(), body);
+      const response = await this.#modern.fetch(toWebRequest(req, res, body), { parsedBody: body });
+      return sendWebResponse(res, response);
+    }
+    if (req.headers['mcp-session-id'] === undefined && isNotification(body)) {
+      // Nobody waits for an answer, and there is nobody whom it could be dispatched to.
+      res.writeHead(202).end();
+      return;
+    }
+    const session = await this.#legacySession(req, body);
+    if (session === null) return this.#unknownSession(req, res, body['id']);
+    await recordMalformedCall(this.#services, session.session, body);
+    const request = toWebRequest(req, res, body);
+    await sendWebResponse(res, await session.transport.handleRequest(request, { parsedBody: body }));
+  }
+
+  #unknownSession(req: IncomingMessage, res: ServerResponse, id: unknown): void {
+    answerJson(req, res, { status: 404, body: rpcError(-32002, 'unknown session', id) });
+  }
+
+  async #legacySession(req: IncomingMessage, body: Body): Promise<HttpSession | null> {
+    if (req.headers['mcp-session-id'] !== undefined) return this.#named(req);
+    if (body['method'] !== 'initialize') return null;
+    return this.#sessions.open(HTTP_PRINCIPAL, consentCeilingOf(body['params']));
+  }
+
+  #named(req: IncomingMessage): HttpSession | null {
+    const id = req.headers['mcp-session-id'];
+    return typeof id === 'string' ? this.#sessions.find(id) : null;
+  }
+}
+
+function isNotification(body: Body): boolean {
+  return !('id' in body) && typeof body['method'] === 'string';
+}
+
+function optional<K extends string>(
+  key: K,
+  value: string | string[] | undefined,
+): Partial<Record<K, string>> {
+  return typeof value === 'string' ? ({ [key]: value } as Record<K, string>) : {};
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
