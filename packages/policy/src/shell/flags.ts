@@ -1,3 +1,4 @@
+import { matchGlob } from './shell-pattern.ts';
 import type { CommandRule, FlagRule } from './table.ts';
 import { literalValue, prefixValue, type WordValue } from './word.ts';
 
@@ -17,6 +18,8 @@ export interface Invocation {
   readonly unknownFlags: readonly WordValue[];
   /** A subcommand that the table does not know, or that is not static. */
   readonly otherSubcommand: WordValue | null;
+  /** Words after a flag that is not listed (`anyFlags`): values of it, or operands. With the number of operands before. */
+  readonly ambiguous: readonly (readonly [number, WordValue])[];
   /** `--help` or `--version` was given. */
   readonly asksHelp: boolean;
   /** Index in `operands` of the first operand after `--`, or -1. */
@@ -31,6 +34,7 @@ interface Reading {
   readonly operands: WordValue[];
   readonly unknownFlags: WordValue[];
   otherSubcommand: WordValue | null;
+  readonly ambiguous: [number, WordValue][];
   asksHelp: boolean;
   dashesAt: number;
 }
@@ -45,6 +49,7 @@ export function readInvocation(rule: CommandRule, args: readonly WordValue[]): I
     operands: [],
     unknownFlags: [],
     otherSubcommand: null,
+    ambiguous: [],
     asksHelp: false,
     dashesAt: -1,
   };
@@ -103,7 +108,8 @@ function readOperand(reading: Reading, arg: WordValue): boolean {
 function findSubcommand(rule: CommandRule, name: string): CommandRule | undefined {
   const { subcommands } = rule;
   if (subcommands === null) return undefined;
-  const exact = subcommands.get(name);
+  const exact =
+    subcommands.get(name) ?? rule.patternSubcommands.find(([pattern]) => matchGlob(pattern, name))?.[1];
   if (exact !== undefined || !rule.abbreviateSubcommands || name === '') return exact;
   let worst: CommandRule | undefined;
   for (const [full, sub] of subcommands) {
@@ -128,7 +134,7 @@ function readFlag(reading: Reading, arg: WordValue): void {
   if (isLong || rule.style === 'single-dash') {
     if (readLong(reading, arg, isLong)) return;
     if (isLong) {
-      reading.unknownFlags.push(arg);
+      unknownFlag(reading, arg);
       return;
     }
   }
@@ -138,6 +144,18 @@ function readFlag(reading: Reading, arg: WordValue): void {
     return;
   }
   readBundle(reading, arg);
+}
+
+/** Where any flag may be given, the next word may be its value. */
+function unknownFlag(reading: Reading, arg: WordValue): void {
+  if (!reading.rule.anyFlags) {
+    reading.unknownFlags.push(arg);
+    return;
+  }
+  const next = reading.args[reading.at];
+  if (next === undefined || next.text.startsWith('-') || arg.text.includes('=')) return;
+  reading.at++;
+  reading.ambiguous.push([reading.operands.length, next]);
 }
 
 function readLong(reading: Reading, arg: WordValue, isLong: boolean): boolean {
@@ -185,9 +203,10 @@ function readBundle(reading: Reading, arg: WordValue): void {
     const flag = findFlag(reading.rule, name);
     if (flag === undefined) {
       if ((name === '-h' || name === '-V') && text.length === 2) reading.asksHelp = true;
-      else reading.unknownFlags.push(arg);
+      else unknownFlag(reading, arg);
       return;
     }
+    if (flag.isHelp) reading.asksHelp = true;
     if (flag.value === 'none') {
       reading.flags.push({ rule: flag, value: null });
       continue;
@@ -197,11 +216,12 @@ function readBundle(reading: Reading, arg: WordValue): void {
     give(reading, flag, tail, arg);
     return;
   }
-  if (arg.kind !== 'literal') reading.unknownFlags.push(arg);
+  if (arg.kind !== 'literal') unknownFlag(reading, arg);
 }
 
 function give(reading: Reading, rule: FlagRule, attached: WordValue | null, arg: WordValue): void {
   let value = attached;
+  if (rule.isHelp) reading.asksHelp = true;
   if (value === null && rule.value === 'required') {
     value = reading.args[reading.at++] ?? literalValue('', arg.start, arg.end);
   }

@@ -1,6 +1,8 @@
 import { judgeFind } from './find.ts';
 import { judgeGitConfigCommand } from './git-config.ts';
 import { judgeGitPush } from './git-push.ts';
+import { judgeAnsible } from './ansible.ts';
+import { judgePython } from './python.ts';
 import type { HandlerCall } from './handler-call.ts';
 import {
   judgeCd,
@@ -24,6 +26,8 @@ const HANDLERS: Record<HandlerName, (call: HandlerCall) => boolean> = {
   cd: judgeCd,
   'git-push': judgeGitPush,
   'git-config': judgeGitConfigCommand,
+  ansible: judgeAnsible,
+  python: judgePython,
 };
 
 /** Runs the handler an entry names; false when the entry's own rules are to be applied as well. */

@@ -206,7 +206,21 @@ function baseRank(invocation: Invocation): number {
   const hasCode = invocation.flags.some((flag) => flag.rule.role !== null && isRunningRole(flag.rule.role));
   if (operands.length === 0) return hasCode ? rule.rank : rule.bareRank;
   let { rank } = rule;
+  if (rule.verbs.length > 0) return verbRank(invocation);
   for (const [count, tier] of rule.arity) if (operands.length >= count) rank = tier;
+  return rank;
+}
+
+/** The first operand that names what is done decides; a word that may be one raises only. */
+function verbRank({ rule, operands, ambiguous }: Invocation): number {
+  const rankOf = (word: WordValue): number | undefined =>
+    word.kind === 'literal' ? rule.verbs.find((verb) => matchGlob(verb.glob, word.text))?.rank : undefined;
+  const at = operands.findIndex((operand) => operand.kind !== 'literal' || rankOf(operand) !== undefined);
+  const decided = operands[at];
+  let rank = decided === undefined ? rule.otherVerbRank : (rankOf(decided) ?? rule.highest);
+  for (const [before, word] of ambiguous) {
+    if (at < 0 || before <= at) rank = Math.max(rank, rankOf(word) ?? 0);
+  }
   return rank;
 }
 
@@ -264,7 +278,7 @@ function judgeFlagValue(
   entry: string,
   verdict: Verdict,
 ): void {
-  const known = value?.kind === 'literal' ? ranks.get(value.text) : undefined;
+  const known = value?.kind === 'literal' ? (ranks.get(value.text) ?? ranks.get('*')) : undefined;
   const rank = known ?? Math.max(...ranks.values());
   if (rank > 0) verdict.raise(rank, 'flag-value', `${entry} ${name}=${value?.text ?? ''}`, undefined, entry);
 }

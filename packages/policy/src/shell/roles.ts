@@ -250,6 +250,7 @@ function judgeExecuted(
     return context.engine.judgeText(text, context, verdict, { kind: 'stdin' });
   }
   const path = resolvePath(value.text, context.environment);
+  if (path === '/dev/null') return;
   if (path !== null && context.writtenFiles.has(path)) return judgeWritten(path, value, context, verdict);
   verdict.raise(2, 'runs-program', `${value.text} is a program that no table knows`, span, options.entry);
 }

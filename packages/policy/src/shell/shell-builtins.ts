@@ -39,6 +39,10 @@ export function judgeShell({ rule, args, context, verdict, stdin }: HandlerCall)
       });
     return true;
   }
+  if (options.isCheck && options.unknown === null) {
+    verdict.raise(0, 'read-only', `${rule.id} -n only reads commands`, undefined, rule.id);
+    return true;
+  }
   if (first !== undefined && !options.isStdin && first.text !== '-') {
     judgeRole('execute', first, context, verdict, { entry: rule.id, marks: NO_MARKS, stdin });
     return true;
@@ -63,6 +67,7 @@ interface ShellOptions {
   at: number;
   isCommand: boolean;
   isStdin: boolean;
+  isCheck: boolean;
   isHelp: boolean;
   unknown: WordValue | null;
   files: WordValue[];
@@ -79,6 +84,7 @@ function readShellOptions(args: readonly WordValue[]): ShellOptions {
     at: 0,
     isCommand: false,
     isStdin: false,
+    isCheck: false,
     isHelp: false,
     unknown: null,
     files: [],
@@ -105,6 +111,7 @@ function readShortOptions(arg: WordValue, args: readonly WordValue[], options: S
   for (const letter of arg.text.slice(1)) {
     if (letter === 'c') options.isCommand = true;
     else if (letter === 's') options.isStdin = true;
+    else if (letter === 'n') options.isCheck = arg.text.startsWith('-');
     else if (letter === 'o' || letter === 'O') options.at++;
     else if (!/[abefhiklmnprtuvxBCDEHPT]/.test(letter)) options.unknown = arg;
   }

@@ -32,6 +32,8 @@ export const ROLES = [
   'vim',
   'environment',
   'git-config',
+  'ansible',
+  'python',
   'ssh-option',
   'sql:psql',
   'sql:mysql',
@@ -64,6 +66,8 @@ export const HANDLERS = [
   'cd',
   'git-push',
   'git-config',
+  'python',
+  'ansible',
 ] as const;
 export type HandlerName = (typeof HANDLERS)[number];
 
@@ -95,6 +99,7 @@ export interface FlagSource {
   role?: Role | undefined;
   tier?: Tier | undefined;
   readonly?: boolean | undefined;
+  help?: boolean | undefined;
   readonlyValues?: string | undefined;
   values?: Record<string, Tier> | undefined;
   marks?: Mark[] | undefined;
@@ -108,6 +113,7 @@ const flagSchema: z.ZodType<FlagSource> = z.strictObject({
   role: roleSchema.optional(),
   tier: tierSchema.optional(),
   readonly: z.boolean().optional(),
+  help: z.boolean().optional(),
   readonlyValues: z.string().optional(),
   values: z.record(z.string(), tierSchema).optional(),
   marks: z.array(z.enum(MARKS)).optional(),
@@ -161,6 +167,9 @@ export interface CommandSource {
   wrapper?: WrapperSource | undefined;
   handler?: HandlerName | undefined;
   stdin?: Role | undefined;
+  anyFlags?: boolean | undefined;
+  verbs?: Record<string, Tier> | undefined;
+  otherVerb?: Tier | undefined;
   opaque?: Tier | undefined;
   strictOperands?: boolean | undefined;
   sameAs?: string | undefined;
@@ -199,6 +208,9 @@ export const commandSchema: z.ZodType<CommandSource> = z.lazy(() =>
     wrapper: wrapperSchema.optional(),
     handler: z.enum(HANDLERS).optional(),
     stdin: roleSchema.optional(),
+    anyFlags: z.boolean().optional(),
+    verbs: z.record(z.string(), tierSchema).optional(),
+    otherVerb: tierSchema.optional(),
     opaque: tierSchema.optional(),
     strictOperands: z.boolean().optional(),
     sameAs: z.string().optional(),

@@ -22,6 +22,8 @@ export interface FlagRule {
   readonly role: Role | null;
   readonly rank: number;
   readonly isReadonly: boolean;
+  /** Prints about the program and ends, when no operand is given: like `--help`. */
+  readonly isHelp: boolean;
   readonly readonlyValues: ReadonlySet<string> | null;
   readonly valueRanks: ReadonlyMap<string, number> | null;
   readonly marks: readonly Mark[];
@@ -68,9 +70,21 @@ export interface CommandRule {
   readonly wrapper: WrapperSource | null;
   readonly handler: HandlerName | null;
   readonly stdin: Role | null;
+  /** Flags that are not listed are harmless; the word after one may be its value. */
+  readonly anyFlags: boolean;
+  readonly verbs: readonly VerbRule[];
+  readonly otherVerbRank: number;
+  /** Names of subcommands that are patterns, in the order of the table. */
+  readonly patternSubcommands: readonly (readonly [string, CommandRule])[];
   readonly opaqueRank: number;
   readonly strictOperands: boolean;
   readonly marks: readonly Mark[];
+}
+
+/** Operands that name what is done to a resource, as in `gcloud compute instances delete`. */
+export interface VerbRule {
+  readonly glob: string;
+  readonly rank: number;
 }
 
 export interface VariableRule {
@@ -211,6 +225,10 @@ function compileCommand(
     wrapper: source.wrapper ?? null,
     handler: source.handler ?? null,
     stdin: source.stdin ?? null,
+    anyFlags: source.anyFlags ?? parent?.anyFlags ?? false,
+    verbs: compileVerbs(source.verbs),
+    otherVerbRank: 0,
+    patternSubcommands: [],
     opaqueRank: rankOr(source.opaque, 0),
     strictOperands: source.strictOperands ?? false,
     marks: source.marks ?? [],
@@ -218,7 +236,15 @@ function compileCommand(
   if (source.subcommands !== undefined) rule.subcommands = compileSubcommands(source.subcommands, rule);
   rule.highest = rankOr(source.highest, computeHighest(rule));
   rule.otherRank = rankOr(source.otherSubcommand, rule.highest);
+  rule.otherVerbRank = rankOr(source.otherVerb, rule.highest);
+  rule.patternSubcommands = [...(rule.subcommands ?? [])].filter(([name]) => name.includes('*'));
   return rule;
+}
+
+function compileVerbs(source: Record<string, Tier> | undefined): VerbRule[] {
+  return Object.entries(source ?? {}).flatMap(([names, tier]) =>
+    namesIn(names).map((glob) => ({ glob, rank: tierRank(tier) })),
+  );
 }
 
 function compileSubcommands(
@@ -283,6 +309,7 @@ function computeHighest(rule: CommandRule): number {
   const ranks = [rule.rank, rule.bareRank, rule.opaqueRank, rule.wrapper === null ? 0 : 3];
   for (const [, rank] of rule.arity) ranks.push(rank);
   for (const match of rule.matches) ranks.push(match.rank);
+  for (const verb of rule.verbs) ranks.push(verb.rank);
   for (const role of [rule.operands.first, rule.operands.second, rule.operands.rest, rule.operands.last])
     ranks.push(roleRank(role));
   for (const role of rule.keys?.values() ?? []) ranks.push(roleRank(role));
@@ -331,6 +358,7 @@ function compileFlag(name: string, source: FlagSource): FlagRule {
     role: source.role ?? null,
     rank: rankOr(source.tier, 0),
     isReadonly: source.readonly ?? false,
+    isHelp: source.help ?? false,
     readonlyValues: source.readonlyValues === undefined ? null : new Set(namesIn(source.readonlyValues)),
     valueRanks:
       source.values === undefined

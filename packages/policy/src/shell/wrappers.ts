@@ -16,6 +16,10 @@ export function judgeWrapper(
 ): void {
   const wrapper = invocation.rule.wrapper ?? {};
   const entry = invocation.rule.id;
+  if (invocation.asksHelp && invocation.operands.length === 0 && invocation.unknownFlags.length === 0) {
+    verdict.raise(0, 'read-only', `${entry} prints about itself`, undefined, entry);
+    return;
+  }
   const floor = wrapper.floor === undefined ? 0 : tierRank(wrapper.floor);
   const { rank } = invocation.rule;
   verdict.raise(Math.max(floor, rank), 'wrapper', `${entry} runs another command`, undefined, entry);
@@ -24,14 +28,13 @@ export function judgeWrapper(
   const inner = innerArguments(invocation, wrapper, context, verdict);
   const isReadonly = invocation.flags.some((flag) => flag.rule.isReadonly);
   if (inner.length === 0) {
-    const isHelp = invocation.asksHelp && invocation.operands.length === 0;
     const isFed =
       wrapper.inner === 'shell' && stdin !== undefined && stdin !== '' && invocation.operands.length > 0;
     if (isFed && !isReadonly) {
       const text = stdin === null ? unknownValue(0, 0) : literalValue(stdin, 0, 0);
       context.engine.judgeText(text, context, verdict, { kind: 'remote', isRemote: true });
     }
-    if (wrapper.empty !== undefined && !isHelp && !isReadonly) {
+    if (wrapper.empty !== undefined && !isReadonly) {
       verdict.raise(tierRank(wrapper.empty), 'wrapper-empty', `${entry} without a command`, undefined, entry);
     }
     return;
