@@ -58,7 +58,9 @@ export function startHttp(
   runtime: Runtime,
   serving: { host: string; port: number; token: string },
 ): Promise<RunningHttp> {
-  return serveHttp(allTools(runtime.services), runtime.services, serving);
+  // What a local client may read is not what may leave over a network.
+  const services = { ...runtime.services, allowRestricted: runtime.config.allowRestrictedOverHttp };
+  return serveHttp(allTools(services), services, serving);
 }
 
 /** Serves this process's own standard input and output; resolves when the client has gone. */

@@ -75,6 +75,11 @@ describe('readConfig', () => {
     expect(readConfig({ ...base, PRAXIS_ALLOW_RESTRICTED: 'no' }).allowRestricted).toBe(false);
   });
 
+  it('withholds restricted facts from HTTP clients of a process that serves stdio too', () => {
+    expect(readConfig(base).allowRestrictedOverHttp).toBe(false);
+    expect(readConfig({ ...base, PRAXIS_ALLOW_RESTRICTED: 'yes' }).allowRestrictedOverHttp).toBe(true);
+  });
+
   it.each([
     ['PRAXIS_EVIDENCE_EVERY', '0', 'evidenceEvery', 0],
     ['PRAXIS_EVIDENCE_EVERY', '-5', 'evidenceEvery', 64],

@@ -25,6 +25,8 @@ export interface ServerConfig {
     readonly allowAny: boolean;
   };
   readonly allowRestricted: boolean;
+  /** The same for clients over HTTP, also when the process itself was started for stdio (`praxis up`). */
+  readonly allowRestrictedOverHttp: boolean;
   readonly storeDsn: string;
   readonly audit: {
     readonly path: string;
@@ -66,6 +68,7 @@ export function readConfig(env: Env): ServerConfig {
       allowAny: env['PRAXIS_HTTP_ALLOW_ANY'] === ALLOW_ANY_PHRASE,
     },
     allowRestricted: flag(env, 'PRAXIS_ALLOW_RESTRICTED', transport === 'stdio'),
+    allowRestrictedOverHttp: flag(env, 'PRAXIS_ALLOW_RESTRICTED', false),
     storeDsn: text(env, 'PRAXIS_STORE_DSN') ?? join(dataDir, 'facts.db'),
     audit: auditConfig(env, dataDir),
     playbookRoot: text(env, 'PRAXIS_PLAYBOOK_ROOT'),

@@ -1,6 +1,6 @@
 import { errorCode } from '@praxis/core';
 import { z } from 'zod';
-import { defineTool, readAnswer, type Tool, verdictShape } from '../tool.ts';
+import { defineTool, type Tool, verdict, verdictShape } from '../tool.ts';
 
 export const emergencyStop: Tool = defineTool({
   name: 'emergency_stop',
@@ -36,7 +36,7 @@ export const emergencyStop: Tool = defineTool({
       context,
     );
     // The stop holds whatever came of its record: it must not depend on the ledger.
-    return readAnswer(result.value === null ? { ...result, value: stopped } : result);
+    return { body: { ...verdict(result), ...stopped }, isError: result.decision !== 'allowed' };
   },
 });
 
