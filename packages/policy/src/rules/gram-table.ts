@@ -1,18 +1,21 @@
-const HASH_BASE = 0x01000193;
+const SPREAD = 0x9e3779b1;
 const MIX = 0x2c1b3c6d;
 const STRIDE = 4;
 /** Largest filter, as a power of two of bits: 32 KiB. */
 const FILTER_BITS_MAX = 18;
+// A hash has 30 bits. Each further character shifts it by 30 / length, so that it depends on the last `length` alone:
+// carries only run upwards, and older characters have been shifted out of the mask.
+const HASH_BITS = 30;
+const HASH_MASK = 0x3fff_ffff;
 
-/** The hash of every run of `length` UTF-16 units of `text`, in order. */
+/** The hash of every run of `length` UTF-16 units of `text`, in order. `length` divides 30. */
 export function gramHashes(text: string, length: number): number[] {
   const hashes: number[] = [];
-  const leaving = power(length);
+  const shift = HASH_BITS / length;
   let hash = 0;
   for (let at = 0; at < text.length; at += 1) {
-    hash = (Math.imul(hash, HASH_BASE) + text.charCodeAt(at)) | 0;
-    if (at >= length) hash = (hash - Math.imul(text.charCodeAt(at - length), leaving)) | 0;
-    if (at >= length - 1) hashes.push(hash);
+    hash = ((hash << shift) + Math.imul(text.charCodeAt(at), SPREAD)) | 0;
+    if (at >= length - 1) hashes.push(hash & HASH_MASK);
   }
   return hashes;
 }
@@ -23,7 +26,7 @@ export function gramHashes(text: string, length: number): number[] {
  */
 export class GramTable {
   readonly #length: number;
-  readonly #leaving: number;
+  readonly #shift: number;
   readonly #mask: number;
   /** One bit per possible hash prefix: small enough to stay in the first cache, and most runs end here. */
   readonly #filter: Int32Array;
@@ -34,7 +37,7 @@ export class GramTable {
 
   constructor(length: number, postings: ReadonlyMap<number, readonly number[]>) {
     this.#length = length;
-    this.#leaving = power(length);
+    this.#shift = HASH_BITS / length;
     const slots = 2 ** Math.ceil(Math.log2(Math.max(8, postings.size * 5)));
     this.#mask = slots - 1;
     const filterBits = Math.min(FILTER_BITS_MAX, Math.max(8, Math.ceil(Math.log2(postings.size * 16 + 1))));
@@ -58,22 +61,17 @@ export class GramTable {
 
   /** Adds every rule posted under a run of `text` to `found`, from `count` on, each once per `generation`. */
   collect(text: string, found: Int32Array, count: number, marks: Uint32Array, generation: number): number {
-    const length = this.#length;
-    const leaving = this.#leaving;
+    const first = this.#length - 1;
+    const shift = this.#shift;
     const filter = this.#filter;
-    const shift = this.#filterShift;
-    const end = text.length;
-    if (end < length) return count;
+    const filterShift = this.#filterShift;
     let hash = 0;
-    for (let at = 0; at < length - 1; at += 1) hash = (Math.imul(hash, HASH_BASE) + text.charCodeAt(at)) | 0;
     let total = count;
-    let dropped = 0;
-    for (let at = length - 1; at < end; at += 1) {
-      hash = (Math.imul(hash, HASH_BASE) + text.charCodeAt(at) - dropped) | 0;
-      dropped = Math.imul(text.charCodeAt(at - length + 1), leaving);
-      const bit = Math.imul(hash, MIX) >>> shift;
-      if ((((filter[bit >>> 5] as number) >>> (bit & 31)) & 1) === 0) continue;
-      total = this.#lookUp(hash, found, total, marks, generation);
+    for (let at = 0; at < text.length; at += 1) {
+      hash = ((hash << shift) + Math.imul(text.charCodeAt(at), SPREAD)) | 0;
+      const bit = Math.imul(hash & HASH_MASK, MIX) >>> filterShift;
+      if ((((filter[bit >>> 5] as number) >>> (bit & 31)) & 1) === 0 || at < first) continue;
+      total = this.#lookUp(hash & HASH_MASK, found, total, marks, generation);
     }
     return total;
   }
@@ -107,10 +105,4 @@ export class GramTable {
     const mixed = Math.imul(hash, MIX);
     return (mixed ^ (mixed >>> 15)) & this.#mask;
   }
-}
-
-function power(length: number): number {
-  let value = 1;
-  for (let step = 0; step < length; step += 1) value = Math.imul(value, HASH_BASE);
-  return value;
 }
