@@ -32,7 +32,7 @@ async function createProgram(commands: readonly LazyCommand[]): Promise<Command>
     .version(VERSION)
     .showHelpAfterError()
     .exitOverride();
-  for (const { load } of commands) (await load())(program);
+  for (const command of commands) (await command.load())(program);
   for (const command of program.commands) inherit(command);
   return program;
 }

@@ -18,6 +18,7 @@ import { configDigest, type OperatorDeps, type ServerConfig, type Services } fro
 import { classify, RULESET_VERSION } from '@praxis/policy';
 import { lockDataDir, openDataDir } from '@praxis/storage';
 import { buildDigest } from './build-digest.ts';
+import { assertStampingServed } from './stamping.ts';
 
 /** Everything of one praxis process, put together. */
 export interface Runtime {
@@ -71,6 +72,7 @@ async function open(
   close: () => Promise<void>,
 ): Promise<Runtime> {
   const clock: Clock = systemClock;
+  assertStampingServed(config.audit);
   const lock = lockDataDir(openDataDir(config.dataDir));
   cleanups.push(() => lock.release());
   const { inventory } = await readInventory(config.inventoryPath);

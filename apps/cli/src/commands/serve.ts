@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { errorCode } from '@praxis/core';
 import {
   assertMayServeHttp,
@@ -9,7 +10,7 @@ import {
 } from '@praxis/mcp-server';
 import type { Command } from 'commander';
 import { action } from '../exit.ts';
-import { openRuntime } from '../runtime.ts';
+import { openRuntime, type Runtime } from '../runtime.ts';
 import { Relays, sayWarnings, serveStdin, startControl, startHttp, untilSignal } from '../serving.ts';
 
 /** `praxis serve`: the MCP server, on stdio unless PRAXIS_TRANSPORT=http. */
@@ -19,6 +20,10 @@ export function registerServeCommand(program: Command): void {
     .description('serve MCP: on standard input and output, or over HTTP with PRAXIS_TRANSPORT=http')
     .action(action(run));
 }
+
+/** How often a holder that does not answer is tried, and how long after each try, in milliseconds. */
+const HOLDER_ATTEMPTS_MAX = 50;
+const HOLDER_RETRY_MS = 100;
 
 const log = (line: string): void => console.error(line);
 
@@ -32,14 +37,8 @@ async function run(): Promise<void> {
 
 /** Holds the data directory, or relays to the praxis that already does. */
 async function serveOnStdio(config: ServerConfig): Promise<void> {
-  const runtime = await openRuntime(config, { log }).catch((error: unknown) => {
-    if (errorCode(error) !== 'DATA_DIR_LOCKED') throw error;
-    return null;
-  });
-  if (runtime === null) {
-    await relayStdio(controlSocketPath(config.dataDir), process.stdin, process.stdout);
-    process.exit();
-  }
+  const runtime = await holdOrRelay(config);
+  if (runtime === null) process.exit();
   const relays = new Relays();
   const control = await startControl(runtime, relays);
   // Our own client may leave before the clients that are relayed to us.
@@ -48,6 +47,25 @@ async function serveOnStdio(config: ServerConfig): Promise<void> {
   await control.close();
   await runtime.close();
   process.exit();
+}
+
+/** The runtime when this process holds the data directory; `null` once a client relayed to the holder has gone. */
+async function holdOrRelay(config: ServerConfig): Promise<Runtime | null> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await openRuntime(config, { log });
+    } catch (error) {
+      if (errorCode(error) !== 'DATA_DIR_LOCKED') throw error;
+    }
+    try {
+      await relayStdio(controlSocketPath(config.dataDir), process.stdin, process.stdout);
+      return null;
+    } catch (error) {
+      // The holder may be on its way up, with no socket yet, or on its way down, with none any more.
+      if (errorCode(error) !== 'CONTROL_UNREACHABLE' || attempt === HOLDER_ATTEMPTS_MAX) throw error;
+    }
+    await setTimeout(HOLDER_RETRY_MS);
+  }
 }
 
 async function serveOnHttp(config: ServerConfig): Promise<void> {

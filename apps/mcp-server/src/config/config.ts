@@ -142,5 +142,8 @@ function warningsOf(env: Env): string[] {
   if (tokens !== null && !['on', 'off'].includes(tokens.toLowerCase())) {
     warnings.push('PRAXIS_APPROVAL_TOKENS is neither on nor off: on is used');
   }
+  if (text(env, 'PRAXIS_AUDIT_SYSLOG_ADDRESS') !== null) {
+    warnings.push('PRAXIS_AUDIT_SYSLOG_ADDRESS is set, and this version sends nothing to syslog');
+  }
   return warnings;
 }
