@@ -103,6 +103,24 @@ export interface ClassificationRule {
   readonly classification: FactClassification;
 }
 
+/** Up to where everything is committed and nothing that comes later can fall before it. */
+export interface SealBounds {
+  readonly seq: number;
+  readonly recordedAt: Instant;
+  readonly ruleId: number;
+}
+
+/** A link of the chain: its hash covers the link before and all rows between their bounds. */
+export interface Seal extends SealBounds {
+  readonly sealId: number;
+  readonly rowsSealed: number;
+  readonly sealedAt: Instant;
+  readonly hash: string;
+}
+
+/** What a seal covers, each in an order that never changes. */
+export type SealedRows = 'recorded' | 'superseded' | 'rules';
+
 /**
  * What differs between the places facts are kept in. Order of keys is that of the UTF-8 bytes of
  * (subject, predicate, factType, valueKey), then `validFrom`, then the fact id as a number.
@@ -125,6 +143,17 @@ export interface FactBackend {
   vectors(scan: VectorScan): Promise<readonly VectorRow[]>;
   /** Keeps the vector of a content, once per model. */
   addVectors(model: string, vectors: readonly { contentHash: string; vector: Float32Array }[]): Promise<void>;
+  sealBounds(): Promise<SealBounds>;
+  /** All seals, oldest first. */
+  seals(): Promise<readonly Seal[]>;
+  /** Adds a link. Throws when another was added meanwhile. */
+  addSeal(seal: Seal): Promise<void>;
+  /** Rows between two bounds as JSON texts, continued by `skip`: their order is the chain's. */
+  sealedRows(
+    rows: SealedRows,
+    bounds: { after: SealBounds; through: SealBounds },
+    page: { skip: readonly number[] | null; rowsMax: number },
+  ): Promise<readonly { position: readonly number[]; text: string }[]>;
   classificationRules(): Promise<readonly ClassificationRule[]>;
   addClassificationRule(rule: ClassificationRule & { actor: string; reason: string }): Promise<void>;
   close(): Promise<void>;

@@ -10,7 +10,8 @@ export type FactErrorCode =
   | 'FACT_QUERY_INVALID'
   | 'FACT_STORE_DSN_INVALID'
   | 'FACT_KIND_INVALID'
-  | 'FACT_SEAL_BROKEN';
+  | 'FACT_SEAL_CONFLICT'
+  | 'FACT_UNSUPPORTED';
 
 /** A request the store refused. */
 export class FactError extends PraxisError<FactErrorCode> {

@@ -1,3 +1,5 @@
+import type { Clock } from '@praxis/core';
+
 import type { FactBackend, RowFilter, Visibility } from './backend.ts';
 import { PAGE_SCAN_MAX, TRANSACTION_OPERATIONS_MAX } from './bounds.ts';
 import { checkClassify } from './check-classify.ts';
@@ -5,7 +7,7 @@ import { classifierOf } from './classification.ts';
 import { compileConditions } from './conditions.ts';
 import { questionDigest } from './cursor.ts';
 import { diffPage } from './diff.ts';
-import { factInvalid, queryInvalid } from './errors.ts';
+import { FactError, factInvalid, queryInvalid } from './errors.ts';
 import type { Fact, StoredFact } from './model.ts';
 import { encodeNext, pageLimit, type PageState, rowFilter, startPage } from './paging.ts';
 import type {
@@ -19,13 +21,18 @@ import type {
   PutFact,
   PutResult,
 } from './store.ts';
+import { sealStore, verifyStore } from './seal.ts';
 import { shortestPath, traverse } from './traverse.ts';
 import { checkEnd, checkPut, type Write } from './validate.ts';
 import { embedFacts, nearestFacts } from './vectors.ts';
 import { parseTerms } from './words.ts';
 
 /** The store over a backend: checking, paging, classification. */
-export function createFactStore(backend: FactBackend): FactStore {
+export function createFactStore(
+  backend: FactBackend,
+  clock: Clock,
+  backup: FactStore['backup'] = backupUnsupported,
+): FactStore {
   return {
     put: async (fact) => putResult(await writeOne(backend, checkPut(fact))),
     putMany: (facts) => putMany(backend, facts),
@@ -43,8 +50,15 @@ export function createFactStore(backend: FactBackend): FactStore {
     embed: (model, facts) => embedFacts(backend, model, facts),
     nearest: (query) => nearestFacts(backend, query),
     classify: async (rule) => backend.addClassificationRule(checkClassify(rule)),
+    seal: () => sealStore(backend, clock),
+    verify: (options) => verifyStore(backend, options),
+    backup,
     close: () => backend.close(),
   };
+}
+
+async function backupUnsupported(): Promise<void> {
+  throw new FactError('FACT_UNSUPPORTED', 'this store is backed up with the tools of its database');
 }
 
 type Outcome = Awaited<ReturnType<FactBackend['write']>>[number];

@@ -1,5 +1,8 @@
 export * from './bounds.ts';
+export { BUILT_IN_KINDS_YAML, builtInKinds } from './built-in-kinds.ts';
 export { FactError, type FactErrorCode } from './errors.ts';
+export { type EntityKind, KindRegistry, type KindViolation, type PredicateSchema } from './kinds.ts';
+export { KINDS_YAML_LENGTH_MAX, parseKindsYaml } from './kinds-yaml.ts';
 export { openMemoryFactStore } from './memory-store.ts';
 export {
   FACT_CLASSIFICATIONS,
@@ -17,6 +20,7 @@ export {
   POSTGRES_SCHEMA_DEFAULT,
   type PostgresFactStoreOptions,
 } from './postgres-store.ts';
+export { restoreFactStore } from './restore.ts';
 export { openSqliteFactStore, type SqliteFactStoreOptions } from './sqlite-store.ts';
 export type {
   AsOf,
@@ -32,6 +36,7 @@ export type {
   FactPoint,
   FactQuery,
   FactStore,
+  FactVerifyReport,
   HistoryQuery,
   NearestFact,
   NearestQuery,
@@ -42,6 +47,7 @@ export type {
   PutFact,
   PutResult,
   Reached,
+  SealHead,
   TraverseQuery,
   TraverseResult,
   ValueCondition,

@@ -9,6 +9,9 @@ import type {
   Horizon,
   RowFilter,
   Scan,
+  Seal,
+  SealBounds,
+  SealedRows,
   VectorScan,
   Visibility,
   WriteOutcome,
@@ -27,7 +30,7 @@ import { holdTerms, wordsOf } from './words.ts';
  * write that covers it said. Nothing here is fast.
  */
 export function openMemoryFactStore(options: { clock: Clock }): FactStore {
-  return createFactStore(memoryBackend(options.clock));
+  return createFactStore(memoryBackend(options.clock), options.clock);
 }
 
 /** A write with the period it turned out to cover. */
@@ -51,6 +54,7 @@ export function memoryBackend(clock: Clock): FactBackend {
   const applied = new Map<string, Applied[]>();
   const remembered = new Map<string, { digest: string; outcome: WriteOutcome }>();
   const rules = new Map<string, ClassificationRule>();
+  const seals: Seal[] = [];
   const embedded = new Map<string, Float32Array>();
   const ticks = strictlyIncreasing(clock);
   let last = Number.MIN_SAFE_INTEGER;
@@ -125,12 +129,54 @@ export function memoryBackend(clock: Clock): FactBackend {
         if (!embedded.has(key)) embedded.set(key, vector.slice());
       }
     },
+    sealBounds: async () => ({ seq: rows.length, recordedAt: last, ruleId: rules.size }),
+    seals: async () => seals,
+    async addSeal(seal) {
+      seals.push(seal);
+    },
+    sealedRows: async (part, { after, through }, { skip, rowsMax }) => {
+      const all = sealedTexts(rows, part).filter(
+        ({ position: [n = 0] }) =>
+          part === 'rules' || (n > boundOf(part, after) && n <= boundOf(part, through)),
+      );
+      const start = skip === null ? 0 : all.findIndex(({ position }) => position.join() === skip.join()) + 1;
+      return all.slice(start, start + rowsMax);
+    },
     classificationRules: async () => [...rules.values()],
     async addClassificationRule(rule) {
       rules.set(JSON.stringify([rule.subject, rule.predicate]), rule);
     },
     async close() {},
   };
+}
+
+function sealedTexts(rows: readonly Row[], part: SealedRows): { position: number[]; text: string }[] {
+  if (part === 'rules') return [];
+  if (part === 'recorded') {
+    return rows.map((row) => {
+      const { by: _by, supersededAt: _at, supersededActor: _actor, supersededReason: _reason, ...rest } = row;
+      const { lastObservedAt: _observed, observationCount: _count, ...said } = rest;
+      return { position: [Number(row.factId)], text: JSON.stringify(said) };
+    });
+  }
+  return rows
+    .flatMap((row) =>
+      row.supersededAt === null
+        ? []
+        : [
+            {
+              position: [row.supersededAt, Number(row.factId)],
+              text: JSON.stringify([row.factId, row.supersededActor]),
+            },
+          ],
+    )
+    .sort(
+      (a, b) => (a.position[0] ?? 0) - (b.position[0] ?? 0) || (a.position[1] ?? 0) - (b.position[1] ?? 0),
+    );
+}
+
+function boundOf(part: SealedRows, bounds: SealBounds): number {
+  return part === 'recorded' ? bounds.seq : bounds.recordedAt;
 }
 
 /** Runs `work`; when it throws, everything is as it was before: a transaction. */

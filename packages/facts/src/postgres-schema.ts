@@ -181,10 +181,32 @@ BEGIN
 END $$
 `;
 
+/** Version 3: the chain of seals over what was recorded. */
+const VERSION_3 = `
+CREATE TABLE fact_seals (
+  seal_id int8 PRIMARY KEY CHECK (seal_id > 0),
+  through_seq int8 NOT NULL,
+  through_recorded_at int8 NOT NULL,
+  through_rule_id int8 NOT NULL,
+  rows_sealed int8 NOT NULL,
+  sealed_at int8 NOT NULL,
+  hash text NOT NULL CHECK (length(hash) = 64)
+)
+--;
+CREATE TRIGGER fact_seals_no_change BEFORE UPDATE OR DELETE ON fact_seals FOR EACH ROW EXECUTE FUNCTION fact_refuse()
+--;
+CREATE TRIGGER fact_seals_no_truncate BEFORE TRUNCATE ON fact_seals FOR EACH STATEMENT EXECUTE FUNCTION fact_refuse()
+--;
+ALTER TABLE fact_seals ENABLE ALWAYS TRIGGER fact_seals_no_change
+--;
+ALTER TABLE fact_seals ENABLE ALWAYS TRIGGER fact_seals_no_truncate
+`;
+
 /** All steps of the schema, oldest first. */
 export const POSTGRES_FACT_MIGRATIONS: readonly PostgresMigration[] = [
   { version: 1, sql: VERSION_1 },
   { version: 2, sql: VERSION_2 },
+  { version: 3, sql: VERSION_3 },
 ];
 
 /** The triggers there must be, always enabled: `table.trigger`. */
@@ -204,6 +226,8 @@ export const POSTGRES_FACT_TRIGGERS: readonly string[] = [
   'fact_observations.fact_observations_grow',
   'fact_observations.fact_observations_no_delete',
   'fact_observations.fact_observations_no_truncate',
+  'fact_seals.fact_seals_no_change',
+  'fact_seals.fact_seals_no_truncate',
   'fact_text.fact_text_no_change',
   'fact_text.fact_text_no_truncate',
   'fact_vectors.fact_vectors_no_change',

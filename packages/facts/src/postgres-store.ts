@@ -7,9 +7,9 @@ import {
   StorageError,
 } from '@praxis/storage';
 
-import type { ClassificationRule, DiffRow, FactBackend, WriteOutcome } from './backend.ts';
+import type { ClassificationRule, DiffRow, FactBackend, Seal, SealBounds, WriteOutcome } from './backend.ts';
 import { CLASSIFICATION_RULES_MAX } from './bounds.ts';
-import { factInvalid } from './errors.ts';
+import { FactError, factInvalid } from './errors.ts';
 import { asRecordedBy, type Cell, toStoredFact } from './fact-rows.ts';
 import { diffSql, historySql, scanSql, type SqlQuery, vectorSql } from './fact-sql.ts';
 import { createFactStore } from './fact-store.ts';
@@ -17,6 +17,7 @@ import type { FactClassification } from './model.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import { POSTGRES_FACT_MIGRATIONS, POSTGRES_FACT_TRIGGERS } from './postgres-schema.ts';
 import { createPostgresWriter } from './postgres-writer.ts';
+import { sealedRow, sealedRowsSql } from './seal-sql.ts';
 import type { EmbedFact, FactStore } from './store.ts';
 import type { Write } from './validate.ts';
 import { vectorBytes, vectorOf } from './vectors.ts';
@@ -44,7 +45,7 @@ export async function openPostgresFactStore(options: PostgresFactStoreOptions): 
   const db = await openPostgres({ ...connection, schema, migrations: POSTGRES_FACT_MIGRATIONS });
   try {
     await checkTriggers(db);
-    return createFactStore(postgresBackend(db, clock));
+    return createFactStore(postgresBackend(db, clock), clock);
   } catch (error) {
     await db.close();
     throw error;
@@ -116,6 +117,13 @@ export function postgresBackend(db: PostgresDatabase, clock: Clock): FactBackend
       }));
     },
     addVectors: (model, vectors) => addVectors(db, model, vectors),
+    sealBounds: () => quiescentBounds(db),
+    seals: () => readSeals(db),
+    addSeal: (seal) => addSeal(db, seal),
+    async sealedRows(rows, bounds, page) {
+      const found = await read(sealedRowsSql(rows, bounds, page, postgresDialect));
+      return found.map((row) => sealedRow(rows, row));
+    },
     classificationRules: () => readRules(db),
     addClassificationRule: (rule) => addRule(db, clock, rule),
     async close() {
@@ -123,6 +131,42 @@ export function postgresBackend(db: PostgresDatabase, clock: Clock): FactBackend
       await db.close();
     },
   };
+}
+
+/** With every lock held no writer is under way: all that was recorded so far is visible, and nothing later falls before it. */
+function quiescentBounds(db: PostgresDatabase): Promise<SealBounds> {
+  return db.transact(async (session) => {
+    await session.query('SELECT 1 FROM fact_stripes ORDER BY stripe FOR UPDATE');
+    await session.query('LOCK TABLE fact_classifications IN SHARE MODE');
+    const [row] =
+      await session.query(`SELECT (SELECT coalesce(max(seq), 0) FROM facts), (SELECT last FROM fact_clock),
+      (SELECT coalesce(max(rule_id), 0) FROM fact_classifications)`);
+    return { seq: Number(row?.[0]), recordedAt: Number(row?.[1]), ruleId: Number(row?.[2]) };
+  });
+}
+
+async function readSeals(db: PostgresDatabase): Promise<Seal[]> {
+  const rows =
+    await db.query(`SELECT seal_id, through_seq, through_recorded_at, through_rule_id, rows_sealed, sealed_at,
+    hash FROM fact_seals ORDER BY seal_id`);
+  return rows.map(([sealId, seq, recordedAt, ruleId, rowsSealed, sealedAt, hash]) => ({
+    sealId: Number(sealId),
+    seq: Number(seq),
+    recordedAt: Number(recordedAt),
+    ruleId: Number(ruleId),
+    rowsSealed: Number(rowsSealed),
+    sealedAt: Number(sealedAt),
+    hash: String(hash),
+  }));
+}
+
+async function addSeal(db: PostgresDatabase, seal: Seal): Promise<void> {
+  const { sealId, seq, recordedAt, ruleId, rowsSealed, sealedAt, hash } = seal;
+  const added = await db.query(
+    'INSERT INTO fact_seals VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING seal_id',
+    [sealId, seq, recordedAt, ruleId, rowsSealed, sealedAt, hash],
+  );
+  if (added.length === 0) throw new FactError('FACT_SEAL_CONFLICT', 'another seal was added meanwhile');
 }
 
 async function addVectors(db: PostgresDatabase, model: string, vectors: readonly EmbedFact[]): Promise<void> {

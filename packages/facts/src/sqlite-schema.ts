@@ -155,8 +155,29 @@ WHEN EXISTS (SELECT 1 FROM fact_vectors WHERE content_hash = NEW.content_hash AN
 BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
 `;
 
+/** Version 3: the chain of seals over what was recorded. */
+const VERSION_3 = `
+CREATE TABLE fact_seals (
+  seal_id INTEGER PRIMARY KEY CHECK (seal_id > 0),
+  through_seq INTEGER NOT NULL,
+  through_recorded_at INTEGER NOT NULL,
+  through_rule_id INTEGER NOT NULL,
+  rows_sealed INTEGER NOT NULL,
+  sealed_at INTEGER NOT NULL,
+  hash TEXT NOT NULL CHECK (length(hash) = 64)
+) STRICT;
+CREATE TRIGGER fact_seals_no_delete BEFORE DELETE ON fact_seals
+BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
+CREATE TRIGGER fact_seals_no_update BEFORE UPDATE ON fact_seals
+BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
+CREATE TRIGGER fact_seals_insert BEFORE INSERT ON fact_seals
+WHEN NEW.seal_id <> (SELECT coalesce(max(seal_id), 0) + 1 FROM fact_seals)
+BEGIN SELECT RAISE(ABORT, 'seals follow one another'); END;
+`;
+
 /** All steps of the schema, oldest first. */
 export const SQLITE_FACT_MIGRATIONS: readonly SqliteMigration[] = [
   { version: 1, sql: VERSION_1 },
   { version: 2, sql: VERSION_2 },
+  { version: 3, sql: VERSION_3 },
 ];

@@ -8,13 +8,14 @@ import {
   type SqlValue,
 } from '@praxis/storage';
 
-import type { ClassificationRule, DiffRow, FactBackend, WriteOutcome } from './backend.ts';
+import type { ClassificationRule, DiffRow, FactBackend, Seal, WriteOutcome } from './backend.ts';
 import { CLASSIFICATION_RULES_MAX } from './bounds.ts';
-import { factInvalid } from './errors.ts';
+import { FactError, factInvalid } from './errors.ts';
 import { asRecordedBy, type Cell, toStoredFact } from './fact-rows.ts';
 import { diffSql, historySql, scanSql, type SqlParam, type SqlQuery, vectorSql } from './fact-sql.ts';
 import { createFactStore } from './fact-store.ts';
 import type { FactClassification } from './model.ts';
+import { sealedRow, sealedRowsSql } from './seal-sql.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { createPointReader } from './sqlite-point.ts';
 import { SQLITE_FACT_MIGRATIONS } from './sqlite-schema.ts';
@@ -36,7 +37,7 @@ export interface SqliteFactStoreOptions {
  */
 export async function openSqliteFactStore(options: SqliteFactStoreOptions): Promise<FactStore> {
   const db = openSqlite({ path: options.path, migrations: SQLITE_FACT_MIGRATIONS });
-  return createFactStore(sqliteBackend(db, options.clock));
+  return createFactStore(sqliteBackend(db, options.clock), options.clock, (path) => db.backupTo(path));
 }
 
 /** The backend over an open database with the schema of `SQLITE_FACT_MIGRATIONS`. */
@@ -79,6 +80,19 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
         vector: vectorOf(row[3] as Uint8Array),
       })),
     addVectors: async (model, vectors) => addVectors(db, model, vectors),
+    sealBounds: async () => {
+      const row = db.get(`SELECT (SELECT coalesce(max(seq), 0) FROM facts) AS seq,
+        (SELECT coalesce(max(rule_id), 0) FROM fact_classifications) AS rule`);
+      return {
+        seq: Number(row?.['seq']),
+        recordedAt: writer.lastRecordedAt(),
+        ruleId: Number(row?.['rule']),
+      };
+    },
+    seals: async () => readSeals(db),
+    addSeal: async (seal) => addSeal(db, seal),
+    sealedRows: async (rows, bounds, page) =>
+      readRows(db, sealedRowsSql(rows, bounds, page, dialect)).map((row) => sealedRow(rows, row)),
     classificationRules: rulesReader(db),
     addClassificationRule: async (rule) => addRule(db, writer, clock, rule),
     async close() {
@@ -97,6 +111,36 @@ function addVectors(db: SqliteDatabase, model: string, vectors: readonly EmbedFa
         [Buffer.from(contentHash, 'hex'), model, vectorBytes(vector)],
       );
     }
+  });
+}
+
+function readSeals(db: SqliteDatabase): Seal[] {
+  return db.all('SELECT * FROM fact_seals ORDER BY seal_id').map((row) => ({
+    sealId: Number(row['seal_id']),
+    seq: Number(row['through_seq']),
+    recordedAt: Number(row['through_recorded_at']),
+    ruleId: Number(row['through_rule_id']),
+    rowsSealed: Number(row['rows_sealed']),
+    sealedAt: Number(row['sealed_at']),
+    hash: String(row['hash']),
+  }));
+}
+
+function addSeal(db: SqliteDatabase, seal: Seal): void {
+  db.transact(() => {
+    const last = Number(db.get('SELECT coalesce(max(seal_id), 0) AS last FROM fact_seals')?.['last']);
+    if (last + 1 !== seal.sealId)
+      throw new FactError('FACT_SEAL_CONFLICT', 'another seal was added meanwhile');
+    const { sealId, seq, recordedAt, ruleId, rowsSealed, sealedAt, hash } = seal;
+    db.run('INSERT INTO fact_seals VALUES (?,?,?,?,?,?,?)', [
+      sealId,
+      seq,
+      recordedAt,
+      ruleId,
+      rowsSealed,
+      sealedAt,
+      hash,
+    ]);
   });
 }
 

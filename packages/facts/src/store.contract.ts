@@ -629,7 +629,7 @@ export function factStoreContract(name: string, open: OpenStore): void {
         const vector = (...numbers: number[]): Float32Array => new Float32Array(numbers);
         await store.embed('m1', [
           { contentHash: a?.contentHash ?? '', vector: vector(1, 0) },
-          { contentHash: b?.contentHash ?? '', vector: vector(1, 1) },
+          { contentHash: b?.contentHash ?? '', vector: vector(3, 4) },
           { contentHash: c?.contentHash ?? '', vector: vector(-1, 0) },
         ]);
         await store.embed('m1', [{ contentHash: a?.contentHash ?? '', vector: vector(0, 9) }]);
@@ -640,14 +640,14 @@ export function factStoreContract(name: string, open: OpenStore): void {
           ]);
         expect(await near()).toEqual([
           ['host:a', 1],
-          ['host:b', 0.707],
+          ['host:b', 0.6],
           ['host:c', -1],
         ]);
-        expect(await near({ limit: 1, subject: 'host:b' })).toEqual([['host:b', 0.707]]);
+        expect(await near({ limit: 1, subject: 'host:b' })).toEqual([['host:b', 0.6]]);
         expect(await near({ model: 'm2' })).toEqual([]);
         expect(await near({ vector: vector(1, 2, 3) })).toEqual([]);
         await store.put(aPut({ subject: 'host:a', value: 'other' }));
-        expect((await near({ limit: 1 }))[0]).toEqual(['host:b', 0.707]);
+        expect((await near({ limit: 1 }))[0]).toEqual(['host:b', 0.6]);
         expect((await near({ limit: 1, recordedAt: a?.recordedAt }))[0]).toEqual(['host:a', 1]);
         await store.classify({
           subject: 'host:b',
@@ -658,6 +658,29 @@ export function factStoreContract(name: string, open: OpenStore): void {
         expect(await store.nearest({ model: 'm1', vector: vector(2, 0) })).toMatchObject({ withheld: 1 });
         await expect(store.nearest({ model: 'm1', vector: vector(0, 0) })).rejects.toMatchObject({
           code: 'FACT_QUERY_INVALID',
+        });
+      });
+    });
+
+    describe('seals', () => {
+      it('chain what was recorded, and verify', async () => {
+        expect(await store.seal()).toBeNull();
+        await store.put(aPut({ validFrom: at('08:00') }));
+        const first = await store.seal();
+        expect(first).toMatchObject({ sealId: 1, rowsSealed: 1 });
+        expect(await store.seal()).toBeNull();
+        await store.put(aPut({ value: 'v2', validFrom: at('09:00') }));
+        await store.put(aPut({ value: 'v2' }));
+        const second = await store.seal();
+        // Two rows, and what happened to the first.
+        expect(second).toMatchObject({ sealId: 2, rowsSealed: 3 });
+        await store.put(aPut({ subject: 'host:later' }));
+        const whole = { ok: true, seals: 2, firstBad: null, head: second, unsealedRows: 1 };
+        expect(await store.verify()).toEqual(whole);
+        expect(await store.verify({ head: first?.hash ?? '' })).toEqual(whole);
+        expect(await store.verify({ head: 'f'.repeat(64) })).toMatchObject({
+          ok: false,
+          firstBad: { sealId: 3, code: 'FACT_SEAL_MISSING' },
         });
       });
     });

@@ -228,6 +228,24 @@ export interface NearestResult {
   withheld: number;
 }
 
+/** The newest link of the chain over the store; its hash is what a ledger's checkpoint keeps. */
+export interface SealHead {
+  sealId: number;
+  hash: string;
+  recordedAt: Instant;
+  rowsSealed: number;
+}
+
+export interface FactVerifyReport {
+  ok: boolean;
+  seals: number;
+  /** The first link that does not fit, or null. */
+  firstBad: { sealId: number; code: 'FACT_SEAL_BROKEN' | 'FACT_SEAL_MISSING' } | null;
+  head: SealHead | null;
+  /** How many rows were recorded after the last seal: nothing vouches for them yet. */
+  unsealedRows: number;
+}
+
 /**
  * The bitemporal store. Every write is one transaction, durable when it resolves, with an instant of
  * its own that is later than all before it, whatever the clock does. Nothing is ever deleted.
@@ -257,6 +275,12 @@ export interface FactStore {
   nearest(query: NearestQuery): Promise<NearestResult>;
   /** Sets who may read. An act of an operator or of configuration. */
   classify(rule: ClassifyFacts): Promise<void>;
+  /** Adds a link over all that was recorded since the last; null when there is nothing new. */
+  seal(): Promise<SealHead | null>;
+  /** Recomputes the chain. `head`: a hash kept elsewhere (a ledger) that must be one of its links. */
+  verify(options?: { head?: string }): Promise<FactVerifyReport>;
+  /** Copies the store while it is in use, to a new owner-only file. SQLite only. */
+  backup(path: string): Promise<void>;
   close(): Promise<void>;
 }
 

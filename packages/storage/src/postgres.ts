@@ -78,7 +78,7 @@ function openPool(
   options: PostgresOptions,
   settings: { max: number; synchronousCommit: 'on' | 'off' },
 ): Pool {
-  const pool = new Pool({
+  const config: PoolConfig & { pipeline: boolean } = {
     connectionString: options.url,
     max: settings.max,
     connectionTimeoutMillis: POSTGRES_CONNECT_TIMEOUT_MS,
@@ -87,18 +87,16 @@ function openPool(
     statement_timeout: options.statementTimeoutMs ?? POSTGRES_STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     pipeline: true,
-    types: {
-      getTypeParser: (oid: number, format?: string) => (oid === INT8_OID ? Number : parserOf(oid, format)),
-    },
-  } as PoolConfig);
+    types: { getTypeParser: parserOf },
+  };
+  const pool = new Pool(config);
   // An idle connection that breaks has left the pool already; the next caller gets a new one.
   pool.on('error', () => undefined);
   return pool;
 }
 
-function parserOf(oid: number, format: string | undefined): (value: string) => unknown {
-  return types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text') as (value: string) => unknown;
-}
+const parserOf: typeof types.getTypeParser = (oid: number, format?: unknown) =>
+  oid === INT8_OID ? Number : types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text');
 
 async function withClient<R>(pool: Pool, work: (client: PoolClient) => Promise<R>): Promise<R> {
   const client = await acquire(pool);

@@ -1,0 +1,54 @@
+import type { SealBounds, SealedRows } from './backend.ts';
+import type { FactDialect, SqlParam, SqlQuery } from './fact-sql.ts';
+
+// What a row says, without what may still happen to it (its supersession is sealed when it happens).
+const RECORDED = `f.seq, k.subject, k.predicate, k.fact_type, k.value_key, f.target, f.value, f.valid_from, f.valid_to,
+  f.recorded_at, f.observed_at, f.observation_count, f.confidence, f.actor, f.reason, f.source`;
+
+/** Rows between two bounds, with their position first. */
+export function sealedRowsSql(
+  rows: SealedRows,
+  bounds: { after: SealBounds; through: SealBounds },
+  page: { skip: readonly number[] | null; rowsMax: number },
+  dialect: FactDialect,
+): SqlQuery {
+  const params: SqlParam[] = [];
+  const bind = (value: SqlParam): string => dialect.placeholder(params.push(value));
+  const { after, through } = bounds;
+  const limit = (): string => `LIMIT ${bind(page.rowsMax)}`;
+  const [first = null, second = 0] = page.skip ?? [];
+  switch (rows) {
+    case 'recorded': {
+      const from = bind(first ?? after.seq);
+      const text = `SELECT f.seq, ${RECORDED} FROM facts f JOIN fact_keys k ON k.key_id = f.key_id
+        WHERE f.seq > ${from} AND f.seq <= ${bind(through.seq)} ORDER BY f.seq ${limit()}`;
+      return { text, params };
+    }
+    case 'superseded': {
+      const position = first === null ? [after.recordedAt, Number.MAX_SAFE_INTEGER] : [first, second];
+      const from = `(${bind(position[0] ?? 0)}, ${bind(position[1] ?? 0)})`;
+      const text = `SELECT f.superseded_at, f.seq, f.superseded_actor, f.superseded_reason FROM facts f
+        WHERE f.superseded_at IS NOT NULL AND (f.superseded_at, f.seq) > ${from}
+        AND f.superseded_at <= ${bind(through.recordedAt)} ORDER BY f.superseded_at, f.seq ${limit()}`;
+      return { text, params };
+    }
+    case 'rules': {
+      const from = bind(first ?? after.ruleId);
+      const text = `SELECT rule_id, subject_pattern, predicate_pattern, classification, recorded_at, actor, reason
+        FROM fact_classifications WHERE rule_id > ${from} AND rule_id <= ${bind(through.ruleId)}
+        ORDER BY rule_id ${limit()}`;
+      return { text, params };
+    }
+    default:
+      throw new TypeError('no such rows');
+  }
+}
+
+/** A row of `sealedRowsSql` as the text that is hashed. */
+export function sealedRow(
+  rows: SealedRows,
+  row: readonly unknown[],
+): { position: readonly number[]; text: string } {
+  const position = rows === 'superseded' ? [Number(row[0]), Number(row[1])] : [Number(row[0])];
+  return { position, text: JSON.stringify(row) };
+}

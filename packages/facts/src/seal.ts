@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+
+import type { Clock } from '@praxis/core';
+
+import type { FactBackend, Seal, SealBounds, SealedRows } from './backend.ts';
+import type { FactVerifyReport, SealHead } from './store.ts';
+
+const ROWS_PER_READ = 2000;
+const GENESIS_HASH = '0'.repeat(64);
+const GENESIS: SealBounds = { seq: 0, recordedAt: Number.MIN_SAFE_INTEGER, ruleId: 0 };
+const PARTS: readonly SealedRows[] = ['recorded', 'superseded', 'rules'];
+
+/** Adds a link over what was recorded since the last one; null when there is nothing new. */
+export async function sealStore(backend: FactBackend, clock: Clock): Promise<SealHead | null> {
+  const last = (await backend.seals()).at(-1) ?? null;
+  const through = await backend.sealBounds();
+  const { hash, rows } = await hashLink(backend, last, through);
+  if (rows === 0) return null;
+  const seal = { ...through, sealId: (last?.sealId ?? 0) + 1, rowsSealed: rows, sealedAt: clock.now(), hash };
+  await backend.addSeal(seal);
+  return headOf(seal);
+}
+
+/**
+ * Recomputes every link from the rows themselves. A row that was changed, added or removed behind the
+ * store's back breaks the link that covers it; a chain that was cut or made anew lacks the `head`
+ * that was kept elsewhere.
+ */
+export async function verifyStore(
+  backend: FactBackend,
+  options: { head?: string } = {},
+): Promise<FactVerifyReport> {
+  const seals = await backend.seals();
+  let last: Seal | null = null;
+  for (const seal of seals) {
+    const { hash, rows } = await hashLink(backend, last, seal);
+    if (hash !== seal.hash || rows !== seal.rowsSealed) {
+      return report(seals, { sealId: seal.sealId, code: 'FACT_SEAL_BROKEN' }, 0);
+    }
+    last = seal;
+  }
+  if (options.head !== undefined && !seals.some((seal) => seal.hash === options.head)) {
+    return report(seals, { sealId: seals.length + 1, code: 'FACT_SEAL_MISSING' }, 0);
+  }
+  const { rows } = await hashLink(backend, last, await backend.sealBounds());
+  return report(seals, null, rows);
+}
+
+function report(
+  seals: readonly Seal[],
+  firstBad: FactVerifyReport['firstBad'],
+  unsealedRows: number,
+): FactVerifyReport {
+  const newest = seals.at(-1);
+  const head = newest === undefined ? null : headOf(newest);
+  return { ok: firstBad === null, seals: seals.length, firstBad, head, unsealedRows };
+}
+
+function headOf(seal: Seal): SealHead {
+  return { sealId: seal.sealId, hash: seal.hash, recordedAt: seal.recordedAt, rowsSealed: seal.rowsSealed };
+}
+
+// INVARIANT: a link covers the hash before it, its own bounds, and the rows between, part by part.
+async function hashLink(
+  backend: FactBackend,
+  last: Seal | null,
+  through: SealBounds,
+): Promise<{ hash: string; rows: number }> {
+  const link = createHash('sha256').update(last?.hash ?? GENESIS_HASH);
+  link.update(JSON.stringify([through.seq, through.recordedAt, through.ruleId]));
+  const bounds = { after: last ?? GENESIS, through };
+  let rows = 0;
+  for (const part of PARTS) {
+    const digest = createHash('sha256');
+    let skip: readonly number[] | null = null;
+    for (;;) {
+      const page = await backend.sealedRows(part, bounds, { skip, rowsMax: ROWS_PER_READ });
+      for (const row of page) digest.update(`${row.text}\n`);
+      rows += page.length;
+      if (page.length < ROWS_PER_READ) break;
+      skip = page.at(-1)?.position ?? null;
+    }
+    link.update(digest.digest());
+  }
+  return { hash: link.digest('hex'), rows };
+}
