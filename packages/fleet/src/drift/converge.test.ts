@@ -7,7 +7,7 @@ import { type ConvergencePlan, convergenceRequests, planConvergence } from './co
 import { type Finding, severityOf } from './finding.ts';
 
 const inventory = loadInventory(
-  'hosts: [{name: web1, host_type: ubuntu}, {name: cp1, host_type: talos}]',
+  'hosts: [{name: web1, host_type: ubuntu}, {name: cp1, host_type: talos}, {name: desk, host_type: ubuntu, actuation_paths: [local]}]',
   'i',
 );
 
@@ -42,6 +42,12 @@ describe('planConvergence', () => {
     expect(convergenceRequests(result)).toMatchObject([
       { name: 'converge', host: 'web1', tier: 'T2', dry_run: true },
     ]);
+  });
+
+  it('proposes no ssh to a host that only takes runbooks, and says what to put into one', () => {
+    const result = plan('users', [], [{ username: 'mallory', uid: '1007' }], { subject: 'host:desk' });
+    expect(result).toMatchObject({ actions: [], adapter: null, target: 'desk' });
+    expect(result.needsPerson.join(' ')).toContain('userdel mallory');
   });
 
   it('leaves a second root account and a lost account to a person', () => {

@@ -74,8 +74,12 @@ export function planConvergence(finding: Finding, inventory: Inventory): Converg
   const obstacle = obstacleTo(finding, host);
   const proposals: readonly Proposal[] =
     obstacle === null ? proposalsFor(finding) : [{ needsPerson: obstacle }];
-  const actions = proposals.flatMap((proposal) => ('argv' in proposal ? [toAction(proposal)] : []));
+  const found = proposals.flatMap((proposal) => ('argv' in proposal ? [toAction(proposal)] : []));
   const notes = proposals.flatMap((proposal) => ('needsPerson' in proposal ? [proposal.needsPerson] : []));
+  const localOnly = host !== undefined && isLocalOnly(host);
+  if (localOnly)
+    notes.push(...found.map(({ action }) => `put \`${action}\` into a runbook: this host takes no ssh`));
+  const actions = localOnly ? [] : found;
   if (finding.detail.truncated) notes.push('the finding lists only a part of the differences');
   if (actions.length > PLAN_ACTIONS_MAX) notes.push(`only the first ${PLAN_ACTIONS_MAX} actions are shown`);
   if (actions.length === 0 && notes.length === 0) notes.push('no command is known for this difference');
@@ -87,6 +91,13 @@ export function planConvergence(finding: Finding, inventory: Inventory): Converg
     actions: actions.slice(0, PLAN_ACTIONS_MAX),
     needsPerson: [...new Set(notes)],
   };
+}
+
+/** A host that only this machine's own runbooks reach: the inventory gives it no way in over ssh. */
+function isLocalOnly(host: InventoryHost): boolean {
+  return (
+    host.actuationPaths.includes('local') && host.ssh === undefined && host.routing.sshAlias === undefined
+  );
 }
 
 /** The requests a plan stands for, one an action. Each is a dry run until a person approves it. */
