@@ -1,10 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { isJsonObject } from '@praxis/core';
 import { claimedHash, hashOfLine, type LineFault, looksTorn, parseLine } from './line.ts';
-import { GENESIS_HASH, type StoredRecord } from './record.ts';
+import { GENESIS_HASH, type RecordKind, type StoredRecord } from './record.ts';
 
 /** Why a ledger is not whole: a line that is not the next record, or a last line without its newline. */
-export type ChainFault = LineFault | 'torn_tail' | 'recovery_mismatch';
+export type ChainFault = LineFault | 'torn_tail' | 'recovery_mismatch' | 'segment_mismatch';
 
 /** The first place where a log stops being whole. `offset` is in bytes from the start of its file. */
 export interface BadPlace {
@@ -89,13 +89,16 @@ export class ChainWalk {
   interruptedCount = 0;
   #unexplained: Unexplained | null = null;
   readonly #onRecord: (record: StoredRecord, line: Buffer, offset: number) => void;
+  readonly #judge: (record: StoredRecord) => ChainFault | null;
 
   constructor(
     position: ChainPosition = GENESIS,
     onRecord: (record: StoredRecord, line: Buffer, offset: number) => void = () => undefined,
+    judge: (record: StoredRecord) => ChainFault | null = () => null,
   ) {
     this.position = position;
     this.#onRecord = onRecord;
+    this.#judge = judge;
   }
 
   /** Takes one line, without its newline; `offset` is where it starts. */
@@ -137,7 +140,7 @@ export class ChainWalk {
     return { ...place, length, sha256: digest.copy().digest('hex'), torn, terminated };
   }
 
-  #nextRecord(line: Buffer): StoredRecord | LineFault {
+  #nextRecord(line: Buffer): StoredRecord | ChainFault {
     const record = parseLine(line);
     if (typeof record === 'string') return record;
     const { nextSeq, prevHash, originId } = this.position;
@@ -145,7 +148,7 @@ export class ChainWalk {
     if (record.seq !== nextSeq) return 'seq_gap';
     if (claimedHash(line) !== hashOfLine(line)) return 'entry_hash_mismatch';
     if (originId !== null && record.origin_id !== originId) return 'origin_mismatch';
-    return record;
+    return this.#judge(record) ?? record;
   }
 
   #accept(record: StoredRecord, line: Buffer, offset: number): void {
@@ -160,8 +163,8 @@ export class ChainWalk {
   }
 
   #trackIntent(record: StoredRecord): void {
-    if (record.kind === 'intent') this.openIntents.set(record.seq, openIntent(record));
-    if (record.intent_seq === null || !closesIntent(record)) return;
+    if (record.kind === 'intent') this.openIntents.set(record.seq, openIntentOf(record));
+    if (record.intent_seq === null || !closesIntent(record.kind)) return;
     const intent = this.openIntents.get(record.intent_seq);
     this.openIntents.delete(record.intent_seq);
     if (record.kind !== 'interrupted' || intent === undefined) return;
@@ -208,11 +211,13 @@ function isSetAside(record: StoredRecord): boolean {
   return record.reason === SET_ASIDE;
 }
 
-function closesIntent(record: StoredRecord): boolean {
-  return record.kind === 'outcome' || record.kind === 'interrupted';
+/** Whether a record of this kind ends the intent it names. */
+export function closesIntent(kind: RecordKind): boolean {
+  return kind === 'outcome' || kind === 'interrupted';
 }
 
-function openIntent(record: StoredRecord): OpenIntent {
+/** What is remembered of an intent until its outcome is recorded. */
+export function openIntentOf(record: StoredRecord): OpenIntent {
   const { seq, ts, action_id, tool, target, tier, host, host_type, session_id, principal } = record;
   return { seq, ts, action_id, tool, target, tier, host, host_type, session_id, principal };
 }

@@ -1,6 +1,8 @@
 export type { BadPlace, ChainFault, OpenIntent, RecoveredRegion } from './chain-walk.ts';
 export type { LedgerError, LedgerErrorCode } from './errors.ts';
-export { Ledger, type LedgerOptions, type LedgerStatus, QUEUE_RECORDS_MAX } from './ledger.ts';
+export { Ledger, type LedgerOptions, type LedgerStatus, SEGMENT_BYTES_DEFAULT } from './ledger.ts';
+export type { EvidenceOptions, EvidenceStatus, Voucher } from './evidence/evidence.ts';
+export { QUEUE_RECORDS_MAX } from './open-log.ts';
 export type { Durability } from './log/group-commit.ts';
 export {
   GENESIS_HASH,
@@ -13,4 +15,29 @@ export {
   type SessionHeaderFields,
   type StoredRecord,
 } from './record.ts';
-export { type FirstBad, type VerifyReport, verifyLedger } from './verify.ts';
+export type {
+  EvidenceReport,
+  FirstBad,
+  InterruptedReport,
+  KeyChange,
+  ResumePoint,
+  VerifyFault,
+  VerifyReport,
+} from './verify/report.ts';
+export type { StampVerifier } from './verify/stamp-verifier.ts';
+export { type VerifyOptions, verifyLedger } from './verify/verify.ts';
+export { type DirectoryReport, ledgersIn, verifyDirectory } from './verify/verify-directory.ts';
+export { listSegments, type Segment } from './log/segments.ts';
+export {
+  checkProof,
+  type LedgerProof,
+  PROOF_FORMAT,
+  proveConsistency,
+  proveRecord,
+  type ProofVerdict,
+} from './query/prove.ts';
+export { exportLedger, EXPORT_FORMATS, type ExportFormat } from './query/export.ts';
+export { followLedger } from './query/follow.ts';
+export { renderReportHtml, renderReportText } from './query/render-report.ts';
+export { type LedgerReport, reportLedger, type ReportLine } from './query/report.ts';
+export { type FoundRecord, type RecordFilter, searchLedger } from './query/search.ts';

@@ -1,7 +1,6 @@
 import { formatInstant, type Instant } from '@praxis/core';
 import type { ChainPosition, OpenIntent } from './chain-walk.ts';
 import { ledgerError } from './errors.ts';
-import type { RecoveredTail } from './log/recover.ts';
 import { type LedgerEntry, RECORD_DECISIONS, RECORD_KINDS, type SessionHeaderFields } from './record.ts';
 
 /** The kinds that only the ledger itself may write: a forged one would explain away damage. */
@@ -9,6 +8,10 @@ const OWN_KINDS: readonly string[] = ['segment', 'recovery'];
 
 /** The reason of the record that closes an intent whose outcome nobody recorded. */
 export const INTERRUPTED = 'outcome_unknown';
+/** The reason of the record that announces a new signing key. */
+export const KEY_ROTATED = 'evidence_key_rotated';
+/** The reason of the last record of a session that was closed in order. */
+export const SESSION_ENDED = 'session_ended';
 /** The reason of the record that owns up to records whose callers were told they had failed. */
 export const ADOPTED = 'adopted';
 
@@ -21,7 +24,18 @@ export function refuseInvalidEntry(entry: LedgerEntry): void {
   if (typeof reason !== 'string') throw invalid('an entry needs a reason');
 }
 
-export function sessionEntry(session: SessionHeaderFields, startedAt: Instant): LedgerEntry {
+/** What a session header says about the evidence: whose signature to expect, and how much there is already. */
+export interface EvidenceHeader {
+  readonly verifier_key: string;
+  readonly records: number;
+  readonly last_hash: string;
+}
+
+export function sessionEntry(
+  session: SessionHeaderFields,
+  startedAt: Instant,
+  evidence: EvidenceHeader | null,
+): LedgerEntry {
   return {
     kind: 'session',
     decision: 'session',
@@ -39,7 +53,25 @@ export function sessionEntry(session: SessionHeaderFields, startedAt: Instant): 
       evidence_retention_days: session.evidenceRetentionDays,
       operator: session.operator,
       started_at: formatInstant(startedAt),
+      evidence,
     },
+  };
+}
+
+/** The last record of a session that was closed in order: a session without one was cut off. */
+export function sessionEndedEntry(): LedgerEntry {
+  return { kind: 'session', decision: 'session', reason: SESSION_ENDED, tool: 'praxis', tier: 'T0' };
+}
+
+/** The record of a new signing key, with the old key's word for it. */
+export function keyRotatedEntry(verifierKey: string, endorsement: string): LedgerEntry {
+  return {
+    kind: 'control',
+    decision: 'session',
+    reason: KEY_ROTATED,
+    tool: 'praxis',
+    tier: 'T0',
+    args: { verifier_key: verifierKey, endorsement },
   };
 }
 
@@ -62,14 +94,14 @@ export function interruptedEntry(intent: OpenIntent): LedgerEntry {
   };
 }
 
-export function adoptedEntry(before: ChainPosition, tail: RecoveredTail): LedgerEntry {
+export function adoptedEntry(before: ChainPosition, after: ChainPosition): LedgerEntry {
   return {
     kind: 'recovery',
     decision: 'session',
     reason: ADOPTED,
     tool: 'praxis',
     tier: 'T0',
-    args: { first_seq: before.nextSeq, last_seq: tail.position.nextSeq - 1 },
+    args: { first_seq: before.nextSeq, last_seq: after.nextSeq - 1 },
   };
 }
 

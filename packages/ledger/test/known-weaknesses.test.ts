@@ -1,4 +1,4 @@
-import { readFileSync, statSync, truncateSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { systemClock } from '@praxis/core';
 import { describe, expect, it } from 'vitest';
 import { Ledger, type StoredRecord, verifyLedger } from '../src/index.ts';
@@ -50,19 +50,32 @@ describe('what broke audit trails before', () => {
   });
 
   it('a torn last line does not swallow the next record', async () => {
-    const ledger = await aLedger();
+    const ledger = await aLedger({ evidence: false });
     await ledger.append(anEntry());
     await ledger.close();
     truncateSync(ledger.path, statSync(ledger.path).size - 100);
-    const next = await aLedger({ path: ledger.path });
+    const next = await aLedger({ path: ledger.path, evidence: false });
     await next.append(anEntry());
-    expect(await verifyLedger(next.path)).toMatchObject({ ok: true, records: 4, recovered: [{ seq: 1 }] });
+    expect(await verifyLedger(next.path)).toMatchObject({ ok: true, records: 5, recovered: [{ seq: 2 }] });
   });
 
-  it('records that no evidence covers are reported, not passed over', async () => {
+  it('a log whose tail and evidence were deleted is not whole', async () => {
     const ledger = await aLedger();
     await ledger.append(anEntry());
-    expect((await verifyLedger(ledger.path)).unanchored_tail).toBe(2);
+    await ledger.close();
+    const lines = readFileSync(ledger.path, 'utf8').split('\n');
+    writeFileSync(ledger.path, `${lines[0]}\n`);
+    rmSync(ledger.path.replace('.jsonl', '.evidence.jsonl'));
+    expect(await verifyLedger(ledger.path)).toMatchObject({
+      ok: false,
+      first_bad: { code: 'evidence_missing' },
+    });
+  });
+
+  it('records that no evidence covers are counted', async () => {
+    const ledger = await aLedger();
+    await ledger.append(anEntry());
+    expect(await verifyLedger(ledger.path)).toMatchObject({ records: 2, unanchored_tail: 1 });
   });
 
   it('two processes cannot fork the chain', async () => {

@@ -55,6 +55,12 @@ export class GroupCommit {
     while (this.#pumping !== null) await this.#pumping;
   }
 
+  /** Syncs what was written. Rejects when the log has failed or fails now. */
+  async sync(): Promise<void> {
+    if (this.error !== null) throw this.error;
+    await sync(this.file.fd);
+  }
+
   async #start(): Promise<void> {
     // Everything that is appended in the same turn shares the first write.
     await Promise.resolve();

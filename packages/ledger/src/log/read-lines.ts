@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import { LINE_BYTES_MAX } from '../line.ts';
 
-/** How much of a log is read at a time, in bytes. */
+/** How much of a log is read at a time at most, in bytes. */
 export const READ_BYTES = 1_048_576;
+const CHUNK_BYTES_MIN = 16_384;
 const NEWLINE = 0x0a;
 
 /** Who takes the lines. Buffers are only valid during the call. */
@@ -13,53 +14,77 @@ export interface LineTaker {
 
 /**
  * Reads a file from `from` to its end and hands over its lines, split on `\n` alone, in memory
- * bounded by `READ_BYTES` and `LINE_BYTES_MAX`. Returns the offset of the end.
+ * bounded by `READ_BYTES` and `LINE_BYTES_MAX`. Waits for `beforeChunk` ahead of each piece. Returns the
+ * offset of the end.
  */
-export async function readLines(file: FileHandle, from: number, taker: LineTaker): Promise<number> {
-  const chunk = Buffer.allocUnsafe(READ_BYTES + LINE_BYTES_MAX);
-  const reader = new LineReader(chunk, from, taker);
+export async function readLines(
+  file: FileHandle,
+  from: number,
+  taker: LineTaker,
+  beforeChunk?: (at: number) => Promise<void>,
+): Promise<number> {
+  const reader = new LineReader(from, taker);
   for (;;) {
-    const { bytesRead } = await file.read(chunk, reader.held, READ_BYTES, from);
+    const bytesRead = await reader.readFrom(file);
     if (bytesRead === 0) break;
-    from += bytesRead;
+    await beforeChunk?.(reader.at - bytesRead);
     reader.take(bytesRead);
   }
   reader.end();
-  return from;
+  return reader.at;
 }
 
-class LineReader {
-  /** How many bytes of an unfinished line stand at the start of the chunk. */
-  held = 0;
+/** Cuts what is read into lines; see `readLines`. */
+export class LineReader {
+  /** How far the file was read. */
+  at: number;
   #offset: number;
+  /** How many bytes of an unfinished line stand at the start of the chunk. */
+  #held = 0;
   #overlong = false;
-  readonly #chunk: Buffer;
+  #chunk: Buffer = Buffer.allocUnsafe(CHUNK_BYTES_MIN);
   readonly #taker: LineTaker;
 
-  constructor(chunk: Buffer, offset: number, taker: LineTaker) {
-    this.#chunk = chunk;
+  constructor(offset: number, taker: LineTaker) {
+    this.at = offset;
     this.#offset = offset;
     this.#taker = taker;
   }
 
+  /** Reads the next piece; `take` must follow. */
+  async readFrom(file: FileHandle): Promise<number> {
+    const room = this.#chunk.length - this.#held;
+    const { bytesRead } = await file.read(this.#chunk, this.#held, Math.min(room, READ_BYTES), this.at);
+    this.at += bytesRead;
+    return bytesRead;
+  }
+
   take(bytesRead: number): void {
-    const end = this.held + bytesRead;
-    let start = 0;
+    const end = this.#held + bytesRead;
     const bytes = this.#chunk.subarray(0, end);
+    let start = 0;
     // What is held has been searched already.
-    let newline = bytes.indexOf(NEWLINE, this.held);
+    let newline = bytes.indexOf(NEWLINE, this.#held);
     while (newline !== -1) {
       this.#finish(start, newline);
       start = newline + 1;
       newline = bytes.indexOf(NEWLINE, start);
     }
-    this.#chunk.copyWithin(0, start, end);
-    this.held = end - start;
-    if (this.held >= LINE_BYTES_MAX) this.#spill();
+    this.#held = end - start;
+    if (end === this.#chunk.length && end < READ_BYTES + LINE_BYTES_MAX) this.#grow(start, end);
+    else this.#chunk.copyWithin(0, start, end);
+    if (this.#held >= LINE_BYTES_MAX) this.#spill();
   }
 
   end(): void {
-    this.#taker.fragment(this.#chunk.subarray(0, this.held), this.#offset, 'torn_tail');
+    this.#taker.fragment(this.#chunk.subarray(0, this.#held), this.#offset, 'torn_tail');
+  }
+
+  /** Small files are read into a small buffer; one that was filled gets a larger one. */
+  #grow(start: number, end: number): void {
+    const larger = Buffer.allocUnsafe(Math.min(READ_BYTES + LINE_BYTES_MAX, this.#chunk.length * 4));
+    this.#chunk.copy(larger, 0, start, end);
+    this.#chunk = larger;
   }
 
   #finish(start: number, newline: number): void {
@@ -74,9 +99,9 @@ class LineReader {
 
   /** A line longer than any record is handed on in pieces, so that it cannot exhaust memory. */
   #spill(): void {
-    this.#taker.fragment(this.#chunk.subarray(0, this.held), this.#offset, 'line_too_long');
-    this.#offset += this.held;
-    this.held = 0;
+    this.#taker.fragment(this.#chunk.subarray(0, this.#held), this.#offset, 'line_too_long');
+    this.#offset += this.#held;
+    this.#held = 0;
     this.#overlong = true;
   }
 }

@@ -1,24 +1,16 @@
 import { open } from 'node:fs/promises';
-import {
-  type ChainPosition,
-  ChainWalk,
-  type OpenIntent,
-  SET_ASIDE,
-  type UnexplainedRegion,
-} from '../chain-walk.ts';
+import { SET_ASIDE, type UnexplainedRegion } from '../chain-walk.ts';
 import { ledgerError } from '../errors.ts';
-import type { LedgerEntry, StoredRecord } from '../record.ts';
+import type { LedgerEntry } from '../record.ts';
 import type { LogFile } from './log-file.ts';
+import type { LogWalk } from './log-walk.ts';
 import { readLines } from './read-lines.ts';
 
-/** What reading a log's end gives: where to go on, and what must be recorded before anything else. */
-export interface RecoveredTail {
-  readonly position: ChainPosition;
-  /** The size of the file, and where its last record ends: they differ when the last line is torn. */
+/** How to go on after the end of a log. */
+export interface LogEnd {
   readonly size: number;
+  /** Where the last record ends: before `size` when the last line is torn. */
   readonly recordsEnd: number;
-  readonly records: number;
-  readonly openIntents: readonly OpenIntent[];
   /** Bytes to write ahead of the next record: a newline when the last line is torn. */
   readonly prefix: '' | '\n';
   /** The record that commits to what a crash left behind, or null when the log ends cleanly. */
@@ -26,7 +18,7 @@ export interface RecoveredTail {
 }
 
 /**
- * Reads a log from a known position to its end and decides how to go on. Throws `LEDGER_CORRUPT` with
+ * Walks a log file from an offset to its end and decides how to go on. Throws `LEDGER_CORRUPT` with
  * the offset when its end was not merely torn.
  *
  * What is safe: an append interrupted by a crash or a full disk leaves a piece of a line, which is
@@ -35,48 +27,43 @@ export interface RecoveredTail {
  * acknowledged records may have been changed, and writing on would bury the evidence: the operator must
  * look first, and may then name the offset in `setAsideFrom` to go on with all of it set aside.
  */
-export async function recoverTail(
+export async function recoverEnd(
   file: LogFile,
   from: number,
-  position: ChainPosition,
-  options: {
-    setAsideFrom?: number | undefined;
-    onRecord?: (record: StoredRecord, line: Buffer, offset: number) => void;
-  } = {},
-): Promise<RecoveredTail> {
-  const walk = new ChainWalk(position, options.onRecord);
-  const handle = await open(file.path, 'r');
-  let size: number;
-  try {
-    size = await readLines(handle, from, walk);
-  } finally {
-    await handle.close();
-  }
-  const region = walk.unexplained();
-  if (region !== null && !region.torn && options.setAsideFrom !== region.offset) {
-    throw corrupt(file.path, region);
-  }
+  walk: LogWalk,
+  setAsideFrom?: number,
+): Promise<LogEnd> {
+  const size = await walkFile(file.path, from, walk);
+  const region = walk.chain.unexplained();
+  if (region === null) return { size, recordsEnd: size, prefix: '', entry: null };
+  if (!region.torn && setAsideFrom !== region.offset) throw corrupt(file.path, region);
+  if (!region.terminated) walk.chain.fragment(Buffer.from('\n'), region.offset, 'torn_tail');
   return {
-    position: walk.position,
     size,
-    recordsEnd: region?.offset ?? size,
-    records: walk.records,
-    openIntents: [...walk.openIntents.values()],
-    prefix: region === null || region.terminated ? '' : '\n',
-    entry: region === null ? null : recoveryEntry(walk, region),
+    recordsEnd: region.offset,
+    prefix: region.terminated ? '' : '\n',
+    entry: recoveryEntry(walk.chain.unexplained() ?? region),
   };
 }
 
-function recoveryEntry(walk: ChainWalk, region: UnexplainedRegion): LedgerEntry {
-  if (!region.terminated) walk.fragment(Buffer.from('\n'), region.offset, 'torn_tail');
-  const { offset, length, sha256 } = walk.unexplained() ?? region;
+/** Hands every line of a file from an offset on to a walk. Returns the offset of the end. */
+export async function walkFile(path: string, from: number, walk: LogWalk): Promise<number> {
+  const handle = await open(path, 'r');
+  try {
+    return await readLines(handle, from, walk.chain);
+  } finally {
+    await handle.close();
+  }
+}
+
+function recoveryEntry({ offset, length, sha256, code }: UnexplainedRegion): LedgerEntry {
   return {
     kind: 'recovery',
     decision: 'session',
     reason: SET_ASIDE,
     tool: 'praxis',
     tier: 'T0',
-    args: { offset, length, sha256, code: region.code },
+    args: { offset, length, sha256, code },
   };
 }
 

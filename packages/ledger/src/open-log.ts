@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs';
+import { Checkpointer } from './evidence/checkpointer.ts';
+import { Evidence, evidencePathOf, type LastCheckpoint } from './evidence/evidence.ts';
+import { readLastCheckpoint } from './evidence/last-checkpoint.ts';
+import { type LedgerError, ledgerError } from './errors.ts';
+import type { LedgerOptions } from './ledger.ts';
+import { ChainedLog } from './log/chained-log.ts';
+import { stemOf } from './log/segments.ts';
+import type { EvidenceHeader } from './own-entries.ts';
+import { TileWriter } from './tree/tiles.ts';
+
+/** How many records may wait for the disk before callers are refused. */
+export const QUEUE_RECORDS_MAX = 16_384;
+/** What an origin may be called: it becomes the name of a signing key. */
+const ORIGIN_ID = /^[A-Za-z0-9._:/-]{1,100}$/;
+
+/** The parts of an open ledger. */
+export interface OpenedLog {
+  readonly log: ChainedLog;
+  readonly evidence: Evidence | null;
+  readonly checkpointer: Checkpointer | null;
+  readonly tiles: TileWriter;
+}
+
+/** Where the tiles of a log are. */
+export function tilesPathOf(path: string): string {
+  return `${stemOf(path)}.tiles`;
+}
+
+/** Opens the log and its evidence, and refuses a log that falls short of its own last checkpoint. */
+export async function openLog(options: LedgerOptions): Promise<OpenedLog> {
+  if (options.originId !== undefined && !ORIGIN_ID.test(options.originId)) {
+    throw ledgerError('LEDGER_UNWRITABLE', `\`${options.originId}\` cannot name a ledger`, {
+      fields: { reason: 'origin' },
+    });
+  }
+  const last = options.evidence === false ? null : await lastCheckpoint(options);
+  const watch: RootWatch = { wanted: last, seen: null, first: null };
+  const tiles = new TileWriter(tilesPathOf(options.path));
+  const parts: { checkpointer: Checkpointer | null } = { checkpointer: null };
+  const log = await ChainedLog.open({
+    path: options.path,
+    clock: options.clock,
+    originId: options.originId,
+    durability: options.durability ?? 'group',
+    setAsideFrom: options.setAsideFrom,
+    queueRecordsMax: QUEUE_RECORDS_MAX,
+    observe: (_record, _line, _offset, tree) => {
+      watch.first ??= tree.size;
+      if (tree.size === last?.size) watch.seen = tree.root();
+    },
+    onNode: (height, value, leafIndex) => tiles.node(height, value, leafIndex),
+    onDurable: () => parts.checkpointer?.recorded(log.tree.size),
+  });
+  try {
+    refuseShortfall(options.path, log, watch);
+    if (options.evidence === false) return { log, evidence: null, checkpointer: null, tiles };
+    const evidence = await Evidence.open(options.path, log.originId, options.clock, options.evidence ?? {});
+    const { everyRecords, everyMs } = options.evidence ?? {};
+    parts.checkpointer = new Checkpointer(log, evidence, { records: everyRecords, ms: everyMs });
+    return { log, evidence, checkpointer: parts.checkpointer, tiles };
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}
+
+export async function closeLog({ log, evidence, checkpointer, tiles }: OpenedLog): Promise<void> {
+  await checkpointer?.stop();
+  await evidence?.close();
+  await log.close();
+  await tiles.idle();
+}
+
+export function evidenceHeader(evidence: Evidence | null): EvidenceHeader | null {
+  if (evidence === null) return null;
+  return { verifier_key: evidence.verifierKey, records: evidence.records, last_hash: evidence.lastHash };
+}
+
+interface RootWatch {
+  readonly wanted: LastCheckpoint | null;
+  /** The root at the checkpoint's size, when that size lies in what was read. */
+  seen: string | null;
+  /** The first size that was read. */
+  first: number | null;
+}
+
+async function lastCheckpoint(options: LedgerOptions): Promise<LastCheckpoint | null> {
+  const path =
+    (options.evidence === false ? undefined : options.evidence?.path) ?? evidencePathOf(options.path);
+  return existsSync(path) ? readLastCheckpoint(path) : null;
+}
+
+function refuseShortfall(path: string, log: ChainedLog, watch: RootWatch): void {
+  const { wanted, seen, first } = watch;
+  if (wanted === null) return;
+  if (wanted.size > log.tree.size) throw shortfall(path, 'truncated', wanted.size, log.tree.size);
+  const wasRead = first !== null && wanted.size >= first;
+  if (wasRead && seen !== wanted.root) throw shortfall(path, 'root_mismatch', wanted.size, log.tree.size);
+}
+
+function shortfall(path: string, reason: string, size: number, records: number): LedgerError {
+  return ledgerError(
+    'LEDGER_CORRUPT',
+    `the ledger at \`${path}\` is not the one its last checkpoint speaks for (${reason}: ${records} records, ${size} in the checkpoint)`,
+    { fields: { path, reason, size, records } },
+  );
+}

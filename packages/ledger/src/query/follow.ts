@@ -1,0 +1,65 @@
+import { open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '@praxis/core';
+import { parseLine } from '../line.ts';
+import { LineReader } from '../log/read-lines.ts';
+import { listSegments } from '../log/segments.ts';
+import type { FoundRecord } from './search.ts';
+
+/** How often a followed log is looked at, in milliseconds. */
+export const FOLLOW_POLL_MS = 250;
+
+/**
+ * The last `count` records of a log, and then each new one, across rotations, until `signal` aborts;
+ * without `follow` it ends after the last one. Shows records; verifying them is another matter.
+ */
+export async function* followLedger(
+  path: string,
+  options: { readonly count: number; readonly follow: boolean; readonly signal?: AbortSignal | undefined },
+): AsyncGenerator<FoundRecord> {
+  let waiting: FoundRecord[] = [];
+  let caughtUp = false;
+  for (let next = 0; ; ) {
+    const segment = listSegments(path)[next];
+    if (segment === undefined) return;
+    const reader = new LineReader(0, {
+      line: (line) => {
+        const record = parseLine(line);
+        if (typeof record !== 'string') waiting.push(record as FoundRecord);
+        if (!caughtUp && waiting.length > options.count) waiting.shift();
+      },
+      fragment: () => undefined,
+    });
+    const file = await open(segment.path, 'r');
+    try {
+      for (;;) {
+        const bytesRead = await reader.readFrom(file);
+        if (bytesRead > 0) reader.take(bytesRead);
+        const last = listSegments(path).length === next + 1;
+        if (bytesRead > 0 && !caughtUp) continue;
+        if (last) caughtUp = true;
+        if (caughtUp) {
+          yield* waiting;
+          waiting = [];
+        }
+        if (bytesRead > 0) continue;
+        if (!last) break;
+        if (!options.follow || !(await pause(options.signal))) return;
+      }
+    } finally {
+      await file.close();
+    }
+    next += 1;
+  }
+}
+
+/** Answers false when the wait was aborted. */
+async function pause(signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    await sleep(FOLLOW_POLL_MS, undefined, { signal });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ABORT_ERR') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,224 @@
+import { existsSync } from 'node:fs';
+import { z } from 'zod';
+import { sha256Hex } from '@praxis/core';
+import { parseCheckpoint } from '../evidence/checkpoint.ts';
+import { evidenceArgs } from '../evidence/evidence-entry.ts';
+import { evidencePathOf } from '../evidence/evidence.ts';
+import { ledgerError } from '../errors.ts';
+import { parseLine } from '../line.ts';
+import { LogWalk } from '../log/log-walk.ts';
+import { walkFile } from '../log/recover.ts';
+import { tilesPathOf } from '../open-log.ts';
+import { leafHash, nodeFromBase64, nodeToBase64 } from '../tree/node-hash.ts';
+import { inclusionProof, consistencyProof, PROOF_HASHES_MAX, rootFromInclusion } from '../tree/proof.ts';
+import { tileSource } from '../tree/tiles.ts';
+import { KeyRing } from '../verify/key-ring.ts';
+import type { StampVerifier } from '../verify/stamp-verifier.ts';
+import { verifyCosignature } from '../evidence/cosignature.ts';
+import { parseVerifierKey } from '../evidence/note.ts';
+import { readLinesAt } from './locate.ts';
+
+/** The format of a proof file, field `format`. */
+export const PROOF_FORMAT = 'praxis-ledger-proof/v1';
+const LINE_CHARS_MAX = 1_048_576;
+
+/**
+ * A proof that one record is in a ledger, to be checked offline against a public key alone. It reveals
+ * that record and nothing of any other: the audit path holds hashes only, and every record carries the
+ * hash of the one before, so that no neighbour can be found by guessing.
+ */
+export interface LedgerProof {
+  readonly format: typeof PROOF_FORMAT;
+  readonly seq: number;
+  /** The stored line, exactly. */
+  readonly record: string;
+  /** Base64, leaf end first, RFC 6962 §2.1.1. */
+  readonly audit_path: readonly string[];
+  /** The signed note. */
+  readonly checkpoint: string;
+  readonly cosignatures: readonly string[];
+  readonly stamps: readonly { readonly stamper: string; readonly token_base64: string }[];
+}
+
+const proofSchema: z.ZodType<LedgerProof> = z.strictObject({
+  format: z.literal(PROOF_FORMAT),
+  seq: z.int().min(0),
+  record: z.string().max(LINE_CHARS_MAX),
+  audit_path: z.array(z.base64().length(44)).max(PROOF_HASHES_MAX),
+  checkpoint: z.string().max(65_536),
+  cosignatures: z.array(z.string().max(65_536)).max(64),
+  stamps: z
+    .array(z.strictObject({ stamper: z.string().max(128), token_base64: z.base64().max(262_144) }))
+    .max(16),
+});
+
+/**
+ * Makes the proof of one record against the last checkpoint (or the first one that covers it, with
+ * `earliest`). Throws `LEDGER_UNREADABLE` when the record is not there or no checkpoint covers it,
+ * `LEDGER_CORRUPT` when the log does not lead to the checkpoint's root.
+ */
+export async function proveRecord(
+  path: string,
+  seq: number,
+  options: { earliest?: boolean } = {},
+): Promise<LedgerProof> {
+  const filed = await coveringCheckpoint(path, seq, options.earliest ?? false);
+  const [record = ''] = await readLinesAt(path, seq, 1);
+  const { size, root } = filed;
+  let audit = await inclusionProof(nodesOf(path, size, true), seq, size);
+  if (rootFromInclusion(leafHash(record), seq, size, audit) !== root) {
+    // The tiles are only a cache: what counts is what the log itself gives.
+    audit = await inclusionProof(nodesOf(path, size, false), seq, size);
+    if (rootFromInclusion(leafHash(record), seq, size, audit) !== root) {
+      throw ledgerError(
+        'LEDGER_CORRUPT',
+        `record ${seq} does not lead to the root of the checkpoint of ${size} records`,
+      );
+    }
+  }
+  return {
+    format: PROOF_FORMAT,
+    seq,
+    record,
+    audit_path: audit.map(nodeToBase64),
+    checkpoint: filed.note,
+    cosignatures: filed.cosignatures,
+    stamps: filed.stamps,
+  };
+}
+
+/** A consistency proof (RFC 6962 §2.1.2) between two sizes of the log, in base64. */
+export async function proveConsistency(path: string, oldSize: number, size: number): Promise<string[]> {
+  return (await consistencyProof(nodesOf(path, size, true), oldSize, size)).map(nodeToBase64);
+}
+
+function nodesOf(path: string, size: number, cached: boolean): ReturnType<typeof tileSource> {
+  const leaves = async (from: number, count: number): Promise<string[]> =>
+    (await readLinesAt(path, from, count)).map((line) => leafHash(line));
+  return tileSource(cached ? tilesPathOf(path) : `${tilesPathOf(path)}/none`, size, leaves);
+}
+
+interface CoveringCheckpoint {
+  readonly note: string;
+  readonly size: number;
+  readonly root: string;
+  readonly cosignatures: string[];
+  readonly stamps: { stamper: string; token_base64: string }[];
+}
+
+async function coveringCheckpoint(path: string, seq: number, earliest: boolean): Promise<CoveringCheckpoint> {
+  const evidence = evidencePathOf(path);
+  let chosen: CoveringCheckpoint | null = null;
+  const walk = new LogWalk(null, (record) => {
+    const note = evidenceArgs(record, 'checkpoint', ['note'])?.['note'];
+    const parsed = note === undefined ? null : parseCheckpoint(note);
+    if (
+      note !== undefined &&
+      parsed !== null &&
+      parsed.checkpoint.size > seq &&
+      (chosen === null || !earliest)
+    ) {
+      chosen = {
+        note,
+        size: parsed.checkpoint.size,
+        root: parsed.checkpoint.root,
+        cosignatures: [],
+        stamps: [],
+      };
+    }
+    if (chosen === null) return;
+    const stamp = evidenceArgs(record, 'stamp', ['note_sha256', 'stamper', 'token_base64']);
+    const cosignature = evidenceArgs(record, 'cosignature', ['note_sha256', 'lines']);
+    const about = sha256Hex(chosen.note);
+    if (stamp?.['note_sha256'] === about)
+      chosen.stamps.push({ stamper: stamp['stamper'] ?? '', token_base64: stamp['token_base64'] ?? '' });
+    if (cosignature?.['note_sha256'] === about) chosen.cosignatures.push(cosignature['lines'] ?? '');
+  });
+  if (existsSync(evidence)) await walkFile(evidence, 0, walk);
+  if (chosen === null)
+    throw ledgerError('LEDGER_UNREADABLE', `no checkpoint covers record ${seq}`, { fields: { path, seq } });
+  return chosen;
+}
+
+/** What checking a proof found; `problem` is a code, null when the proof holds. */
+export interface ProofVerdict {
+  readonly ok: boolean;
+  readonly problem:
+    | 'bad_proof'
+    | 'bad_record'
+    | 'bad_checkpoint'
+    | 'untrusted_key'
+    | 'bad_signature'
+    | 'root_mismatch'
+    | 'cosignature_invalid'
+    | 'stamp_invalid'
+    | null;
+  readonly seq: number | null;
+  readonly tree_size: number | null;
+  readonly origin: string | null;
+  readonly witnesses: readonly string[];
+  readonly stamped_at: readonly string[];
+}
+
+/** Checks a proof offline, against keys the auditor has from elsewhere. Never throws for what is in the proof. */
+export async function checkProof(
+  value: unknown,
+  keys: {
+    readonly publicKeys: readonly string[];
+    readonly witnessKeys?: readonly string[] | undefined;
+    readonly stampVerifiers?: Readonly<Record<string, StampVerifier>> | undefined;
+  },
+): Promise<ProofVerdict> {
+  const parsed = proofSchema.safeParse(value);
+  if (!parsed.success) return verdict('bad_proof');
+  const proof = parsed.data;
+  const line = Buffer.from(proof.record);
+  const record = parseLine(line);
+  const signed = parseCheckpoint(proof.checkpoint);
+  if (typeof record === 'string' || record.seq !== proof.seq) return verdict('bad_record');
+  if (signed === null) return verdict('bad_checkpoint');
+  const { size, root, origin } = signed.checkpoint;
+  if (origin !== `praxis/${record.origin_id}`) return verdict('bad_checkpoint');
+  const signature =
+    keys.publicKeys.length === 0 ? 'untrusted_key' : new KeyRing(keys.publicKeys).judge(signed.note);
+  if (signature !== 'good') return verdict(signature);
+  const reached = rootFromInclusion(leafHash(line), proof.seq, size, proof.audit_path.map(nodeFromBase64));
+  if (reached !== root) return verdict('root_mismatch');
+  const vouched = await checkVouchers(proof, signed.note.text, keys);
+  return typeof vouched === 'string'
+    ? verdict(vouched)
+    : { ok: true, problem: null, seq: proof.seq, tree_size: size, origin, ...vouched };
+}
+
+async function checkVouchers(
+  proof: LedgerProof,
+  text: string,
+  keys: {
+    readonly witnessKeys?: readonly string[] | undefined;
+    readonly stampVerifiers?: Readonly<Record<string, StampVerifier>> | undefined;
+  },
+): Promise<'cosignature_invalid' | 'stamp_invalid' | { witnesses: string[]; stamped_at: string[] }> {
+  const witnesses: string[] = [];
+  for (const lines of proof.cosignatures) {
+    for (const key of (keys.witnessKeys ?? []).map(parseVerifierKey).filter((key) => key !== null)) {
+      const judged = verifyCosignature(text, lines, key);
+      if (judged === 'invalid') return 'cosignature_invalid';
+      if (judged === 'valid') witnesses.push(key.name);
+    }
+  }
+  const stampedAt: string[] = [];
+  for (const { stamper, token_base64: token } of proof.stamps) {
+    const verifier = keys.stampVerifiers?.[stamper];
+    if (verifier === undefined) continue;
+    try {
+      stampedAt.push((await verifier(Buffer.from(token, 'base64'), proof.checkpoint)).time);
+    } catch {
+      return 'stamp_invalid';
+    }
+  }
+  return { witnesses, stamped_at: stampedAt };
+}
+
+function verdict(problem: Exclude<ProofVerdict['problem'], null>): ProofVerdict {
+  return { ok: false, problem, seq: null, tree_size: null, origin: null, witnesses: [], stamped_at: [] };
+}

@@ -1,0 +1,316 @@
+import { existsSync } from 'node:fs';
+import { errorMessage } from '@praxis/core';
+import { readAnchor } from '../evidence/anchor.ts';
+import { originLine, parseCheckpoint } from '../evidence/checkpoint.ts';
+import { evidencePathOf } from '../evidence/evidence.ts';
+import { verifyCosignature } from '../evidence/cosignature.ts';
+import { parseVerifierKey } from '../evidence/note.ts';
+import { LogWalk } from '../log/log-walk.ts';
+import { READ_BYTES } from '../log/read-lines.ts';
+import { walkFile } from '../log/recover.ts';
+import { logOf } from '../log/segments.ts';
+import { SESSION_ENDED } from '../own-entries.ts';
+import type { StoredRecord } from '../record.ts';
+import type { MerkleTree } from '../tree/tree.ts';
+import { EvidenceCursor, type FiledCheckpoint, type FiledVoucher } from './evidence-cursor.ts';
+import { KeyRing } from './key-ring.ts';
+import type { EvidenceFault, EvidenceReport, FirstBad } from './report.ts';
+import type { VerifyOptions } from './verify.ts';
+
+/** No record is shorter: how many records one piece of the log can hold at most follows from it. */
+const RECORD_BYTES_MIN = 512;
+
+/** What is wrong with the evidence, in words too. */
+export interface EvidenceProblem {
+  readonly place: FirstBad;
+  readonly detail: string;
+}
+
+/** Holds a log that is being walked to its checkpoints, anchors, witnesses and stamps. */
+export class EvidenceCheck {
+  covered = 0;
+  fault: EvidenceProblem | null = null;
+  readonly #options: VerifyOptions;
+  readonly #cursor: EvidenceCursor;
+  readonly #keys: KeyRing;
+  readonly #anchors = new Map<number, string>();
+  #start = 0;
+  #resumed = false;
+  #logPath: string;
+  #logEnd = 0;
+  #size = 0;
+  #originId: string | null = null;
+  #checkpoints = 0;
+  #last: FiledCheckpoint | null = null;
+  /** What the last session header says the evidence held already. */
+  #promised: { readonly records: number; readonly lastHash: string } | null = null;
+  #evidenceExpected = false;
+  #endedInOrder = false;
+  #anchorsLoaded = false;
+  #anchored: number | null = null;
+  #witnessed: number | null = null;
+  #stamped: { size: number; time: string } | null = null;
+  #stamps = 0;
+
+  constructor(path: string, options: VerifyOptions) {
+    this.#options = options;
+    this.#logPath = path;
+    this.#cursor = new EvidenceCursor(options.evidencePath ?? evidencePathOf(logOf(path)));
+    this.#keys = new KeyRing(options.publicKeys ?? []);
+  }
+
+  /** Records before `size` are not walked this time. */
+  begin(size: number, resumed: boolean): void {
+    this.#start = size;
+    this.#size = size;
+    this.#resumed = resumed;
+  }
+
+  enter(path: string): void {
+    this.#logPath = path;
+  }
+
+  /** Reads enough evidence for the next piece of the log. */
+  async readAhead(size: number): Promise<void> {
+    if (!this.#anchorsLoaded) await this.#loadAnchors();
+    await this.#cursor.readPast(size + READ_BYTES / RECORD_BYTES_MIN);
+  }
+
+  /** Takes each record of the log once the tree has it. */
+  record(record: StoredRecord, offset: number, tree: MerkleTree): void {
+    this.#size = tree.size;
+    this.#originId = record.origin_id;
+    this.#endedInOrder = record.reason === SESSION_ENDED;
+    if (record.kind === 'session' || record.kind === 'control') this.#learn(record);
+    const { checkpoints } = this.#cursor;
+    while (checkpoints[0] !== undefined && checkpoints[0].size <= tree.size) {
+      const checkpoint = checkpoints.shift();
+      if (checkpoint !== undefined) this.#compare(checkpoint, offset, tree);
+    }
+    const anchored = this.#anchors.get(tree.size);
+    if (anchored === undefined) return;
+    if (anchored !== tree.root())
+      return this.#fail('anchor_mismatch', offset, `the anchor has another root for ${tree.size} records`);
+    this.#anchored = tree.size;
+    this.#anchors.delete(tree.size);
+  }
+
+  /** The log ended; `walk` stands after its last record. */
+  ended(path: string, offset: number, walk: LogWalk): void {
+    this.#logPath = path;
+    this.#logEnd = offset;
+    this.#size = walk.tree.size;
+  }
+
+  /** Checks what can only be said at the end. */
+  async finish(): Promise<void> {
+    if (!this.#anchorsLoaded) await this.#loadAnchors();
+    await this.#cursor.readPast(Number.MAX_SAFE_INTEGER);
+    this.#finishEvidence();
+    this.#finishAnchors();
+    this.#judgeLast();
+    await this.#checkPromise();
+    for (const voucher of this.#cursor.vouchers) await this.#checkVoucher(voucher);
+  }
+
+  async close(): Promise<void> {
+    await this.#cursor.close();
+  }
+
+  report(): EvidenceReport {
+    const { anchorPath, witnessedNotes, witnessKeys, stampVerifiers } = this.#options;
+    const anchorsGiven = anchorPath !== undefined || witnessedNotes !== undefined;
+    return {
+      present: this.#cursor.present,
+      checkpoints: this.#checkpoints,
+      covered: this.covered,
+      keys: this.#keys.changes,
+      anchored: anchorsGiven ? (this.#anchored ?? 0) : null,
+      witnessed: witnessKeys === undefined ? null : (this.#witnessed ?? 0),
+      stamped: stampVerifiers === undefined ? null : (this.#stamped?.size ?? 0),
+      stamped_at: this.#stamped?.time ?? null,
+      stamps: this.#stamps,
+    };
+  }
+
+  #learn(record: StoredRecord): void {
+    this.#keys.record(record);
+    const args = record.args as {
+      readonly evidence?: { readonly records?: unknown; readonly last_hash?: unknown } | null;
+    } | null;
+    const evidence = record.kind === 'session' ? args?.evidence : undefined;
+    if (evidence === undefined || evidence === null) return;
+    this.#evidenceExpected = true;
+    if (typeof evidence.records === 'number' && typeof evidence.last_hash === 'string') {
+      this.#promised = { records: evidence.records, lastHash: evidence.last_hash };
+    }
+  }
+
+  #compare(checkpoint: FiledCheckpoint, offset: number, tree: MerkleTree): void {
+    this.#checkpoints += 1;
+    if (checkpoint.size < tree.size) return;
+    if (checkpoint.root !== tree.root()) {
+      this.#fail('root_mismatch', offset, `the checkpoint of ${tree.size} records has another root`);
+    } else if (this.fault === null) {
+      this.covered = checkpoint.size;
+      this.#last = checkpoint;
+    }
+  }
+
+  #finishEvidence(): void {
+    const { path, walk, bad, present, checkpoints } = this.#cursor;
+    if (this.#evidenceExpected && !present) {
+      return this.#failAtEnd(
+        'evidence_missing',
+        'the session header says there is evidence, and there is none',
+      );
+    }
+    const chainBad = walk.chain.firstBad;
+    if (chainBad !== null)
+      return this.#failAt(
+        { ...chainBad, code: 'evidence_corrupt', path },
+        `the evidence breaks: ${chainBad.code}`,
+      );
+    if (bad !== null)
+      return this.#failAt(
+        { ...bad, code: 'bad_checkpoint', path },
+        'expected a signed checkpoint that commits to the evidence before it',
+      );
+    const beyond = checkpoints.at(-1);
+    if (beyond !== undefined && beyond.size > this.#size && !this.#isWindow()) {
+      return this.#failAtEnd(
+        'truncated',
+        `a checkpoint speaks for ${beyond.size} records; the log has ${this.#size}`,
+      );
+    }
+    if (this.#endedInOrder && this.#evidenceExpected && this.covered < this.#size && !this.#isWindow()) {
+      this.#failAtEnd(
+        'evidence_truncated',
+        `the session ended in order after ${this.#size} records; the evidence covers ${this.covered}`,
+      );
+    }
+  }
+
+  /** One segment alone: what the evidence says about the others is not its concern. */
+  #isWindow(): boolean {
+    return this.#logPath !== logOf(this.#logPath) && this.#start > 0 && !this.#resumed;
+  }
+
+  #finishAnchors(): void {
+    const beyond = Math.max(0, ...this.#anchors.keys());
+    if (beyond > this.#size && !this.#isWindow()) {
+      return this.#failAtEnd(
+        'truncated',
+        `an anchor speaks for ${beyond} records; the log has ${this.#size}`,
+      );
+    }
+    if (this.#options.anchorPath !== undefined && this.#anchored === null && this.#checkpoints > 0) {
+      this.#failAtEnd('anchor_missing', 'no line of the anchor speaks for this log');
+    }
+  }
+
+  #judgeLast(): void {
+    const last = this.#last;
+    if (last === null || this.fault !== null) return;
+    const { path } = this.#cursor;
+    const place = { offset: last.offset, seq: last.size - 1, path };
+    if (last.origin !== originLine(this.#originId ?? '')) {
+      return this.#failAt(
+        { ...place, code: 'bad_checkpoint' },
+        `expected a checkpoint of ${originLine(this.#originId ?? '')}`,
+      );
+    }
+    const verdict = this.#keys.judge(last.note);
+    if (verdict !== 'good')
+      this.#failAt({ ...place, code: verdict }, `the last checkpoint's signature does not count: ${verdict}`);
+  }
+
+  /** The evidence must still hold what it held when the last session began. */
+  async #checkPromise(): Promise<void> {
+    const promised = this.#promised;
+    if (promised === null || promised.records === 0 || this.fault !== null) return;
+    let found: string | null = null;
+    const walk = new LogWalk(null, (record) => {
+      if (record.seq === promised.records) found = record.prev_hash;
+    });
+    await walkFile(this.#cursor.path, 0, walk);
+    if (walk.chain.position.nextSeq === promised.records) found = walk.chain.position.prevHash;
+    if (found !== promised.lastHash)
+      this.#failAtEnd(
+        'evidence_truncated',
+        `the evidence had ${promised.records} lines when the last session began`,
+      );
+  }
+
+  async #checkVoucher(voucher: FiledVoucher): Promise<void> {
+    const { about, args, offset } = voucher;
+    const place = { offset, seq: (about?.size ?? 1) - 1, path: this.#cursor.path };
+    if (voucher.reason === 'cosignature') return this.#checkCosignature(voucher, place);
+    this.#stamps += 1;
+    const verifier = this.#options.stampVerifiers?.[args['stamper'] ?? ''];
+    if (verifier === undefined) {
+      if (this.#options.stampVerifiers === undefined) return;
+      return this.#failAt(
+        { ...place, code: 'stamp_invalid' },
+        `nobody here can check a stamp of \`${args['stamper']}\``,
+      );
+    }
+    try {
+      const { time } = await verifier(Buffer.from(args['token_base64'] ?? '', 'base64'), about?.text ?? '');
+      if (about !== null && about.size > (this.#stamped?.size ?? -1))
+        this.#stamped = { size: about.size, time };
+    } catch (error) {
+      this.#failAt({ ...place, code: 'stamp_invalid' }, errorMessage(error));
+    }
+  }
+
+  #checkCosignature({ about, args }: FiledVoucher, place: Omit<FirstBad, 'code'>): void {
+    for (const text of this.#options.witnessKeys ?? []) {
+      const key = parseVerifierKey(text);
+      const verdict =
+        key === null ? 'absent' : verifyCosignature(about?.note.text ?? '', args['lines'] ?? '', key);
+      if (verdict === 'invalid')
+        return this.#failAt(
+          { ...place, code: 'cosignature_invalid' },
+          "a witness's cosignature does not verify",
+        );
+      if (verdict === 'valid' && about !== null) this.#witnessed = Math.max(this.#witnessed ?? 0, about.size);
+    }
+  }
+
+  async #loadAnchors(): Promise<void> {
+    this.#anchorsLoaded = true;
+    const { anchorPath, witnessedNotes } = this.#options;
+    if (anchorPath !== undefined) {
+      if (!existsSync(anchorPath))
+        this.#failAt(
+          { offset: 0, seq: 0, code: 'anchor_missing', path: anchorPath },
+          'the anchor is not there',
+        );
+      else for await (const line of readAnchor(anchorPath)) this.#addAnchor(line);
+    }
+    for (const note of witnessedNotes ?? []) this.#addAnchor(parseCheckpoint(note)?.checkpoint ?? null);
+  }
+
+  /** A damaged line of an anchor proves nothing, either way. */
+  #addAnchor(line: { readonly size: number; readonly root: string } | null): void {
+    if (line === null || line.size <= this.#start) return;
+    const before = this.#anchors.get(line.size);
+    if (before !== undefined && before !== line.root) {
+      this.#failAtEnd('anchor_mismatch', `the anchor has two roots for ${line.size} records`);
+    }
+    this.#anchors.set(line.size, line.root);
+  }
+
+  #fail(code: EvidenceFault, offset: number, detail: string): void {
+    this.#failAt({ offset, seq: this.#size - 1, code, path: this.#logPath }, detail);
+  }
+
+  #failAtEnd(code: EvidenceFault, detail: string): void {
+    this.#failAt({ offset: this.#logEnd, seq: this.#size, code, path: this.#logPath }, detail);
+  }
+
+  #failAt(place: FirstBad, detail: string): void {
+    this.fault ??= { place, detail };
+  }
+}

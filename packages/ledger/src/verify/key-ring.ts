@@ -1,0 +1,68 @@
+import { isJsonObject, type JsonObject } from '@praxis/core';
+import { isOf, type NoteVerifier, parseVerifierKey, type SignedNote, verifyNote } from '../evidence/note.ts';
+import { isEndorsed } from '../evidence/signing-key.ts';
+import { KEY_ROTATED } from '../own-entries.ts';
+import type { StoredRecord } from '../record.ts';
+import type { KeyChange } from './report.ts';
+
+/**
+ * Which keys may sign checkpoints, learned from the log: each session header names the key in use, and
+ * a rotation record carries the old key's word for the new one. With keys of the auditor's own, only
+ * those, and keys that follow from them by rotation, count.
+ */
+export class KeyRing {
+  readonly changes: KeyChange[] = [];
+  readonly #trusted: Set<string>;
+  readonly #pinned: boolean;
+
+  constructor(trusted: readonly string[]) {
+    this.#trusted = new Set(trusted.map((key) => key.trim()));
+    this.#pinned = trusted.length > 0;
+  }
+
+  /** The key in use after the last record that named one. */
+  get current(): string | null {
+    return this.changes.at(-1)?.verifier_key ?? null;
+  }
+
+  /** Takes a record that may name a key. */
+  record(record: StoredRecord): void {
+    if (!isJsonObject(record.args)) return;
+    if (record.kind === 'session' && isJsonObject(record.args['evidence'])) {
+      const key = record.args['evidence']['verifier_key'];
+      if (typeof key === 'string' && key !== this.current) this.#change(record.seq, key, false);
+    } else if (record.kind === 'control' && record.reason === KEY_ROTATED) {
+      this.#rotated(record.seq, record.args);
+    }
+  }
+
+  /** `good`, or why the signature of a checkpoint does not count. */
+  judge(note: SignedNote): 'good' | 'bad_signature' | 'untrusted_key' {
+    const candidates = [...this.#trusted, ...this.changes.map((change) => change.verifier_key)];
+    // A segment alone need not name its key, and an auditor without one has nothing to hold it to.
+    if (candidates.length === 0) return 'good';
+    const keys = candidates.map(parseVerifierKey).filter((key): key is NoteVerifier => key !== null);
+    const signer = keys.find((key) => note.signatures.some((signature) => isOf(signature, key)));
+    if (signer === undefined) return 'untrusted_key';
+    if (!verifyNote(note, signer)) return 'bad_signature';
+    return this.#mayCount(signer) ? 'good' : 'untrusted_key';
+  }
+
+  #rotated(seq: number, args: JsonObject): void {
+    const { verifier_key: key, endorsement } = args;
+    if (typeof key !== 'string' || key === this.current) return;
+    const before = this.current;
+    const endorsed = before !== null && isEndorsed(before, key, endorsement);
+    if (endorsed && this.#trusted.has(before)) this.#trusted.add(key);
+    this.#change(seq, key, endorsed);
+  }
+
+  #change(seq: number, key: string, endorsed: boolean): void {
+    this.changes.push({ seq, verifier_key: key, endorsed });
+  }
+
+  #mayCount(signer: NoteVerifier): boolean {
+    if (!this.#pinned) return true;
+    return [...this.#trusted].some((text) => parseVerifierKey(text)?.keyId.equals(signer.keyId) === true);
+  }
+}

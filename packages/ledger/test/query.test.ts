@@ -1,0 +1,157 @@
+import { parseInstant } from '@praxis/core';
+import { describe, expect, it } from 'vitest';
+import {
+  exportLedger,
+  followLedger,
+  type FoundRecord,
+  type Ledger,
+  type RecordFilter,
+  renderReportHtml,
+  renderReportText,
+  reportLedger,
+  searchLedger,
+} from '../src/index.ts';
+import { aLedger, anEntry } from './a-ledger.ts';
+
+async function aDay(): Promise<Ledger> {
+  let now = parseInstant('2026-01-01T00:00:00Z');
+  const clock = { now: () => (now += 1_000_000), monotonicMs: () => 0 };
+  const ledger = await aLedger({ clock });
+  await ledger.append(anEntry({ principal: 'agent:one', host: 'web1' }));
+  await ledger.append(
+    anEntry({
+      kind: 'refusal',
+      decision: 'denied',
+      reason: 'mode_refused',
+      tool: 'run_action',
+      tier: 'T3',
+      principal: 'agent:one',
+      target: '<script>alert(1)</script>\u001b[31m',
+    }),
+  );
+  const intent = await ledger.append(
+    anEntry({
+      kind: 'intent',
+      tool: 'run_action',
+      tier: 'T2',
+      principal: 'agent:two',
+      approver: 'operator:anna',
+      approvalId: 'a1',
+      host: 'web2',
+    }),
+  );
+  await ledger.rotate();
+  await ledger.append(
+    anEntry({
+      kind: 'outcome',
+      tool: 'run_action',
+      tier: 'T2',
+      principal: 'agent:two',
+      intentSeq: intent.seq,
+      host: 'web2',
+    }),
+  );
+  await ledger.append(anEntry({ args: { formula: '=1+1', text: 'a "b", c' }, target: '=cmd()' }));
+  return ledger;
+}
+
+async function seqs(path: string, filter: RecordFilter): Promise<number[]> {
+  const found: number[] = [];
+  for await (const record of searchLedger(path, filter)) found.push(record.seq);
+  return found;
+}
+
+describe('searchLedger', () => {
+  it('finds by time, tool, host, decision, principal, tier and text, across segments', async () => {
+    const { path } = await aDay();
+    expect(await seqs(path, {})).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(await seqs(path, { tool: 'run_action' })).toEqual([2, 3, 5]);
+    expect(await seqs(path, { host: 'web2' })).toEqual([3, 5]);
+    expect(await seqs(path, { decision: 'denied' })).toEqual([2]);
+    expect(await seqs(path, { principal: 'agent:one' })).toEqual([1, 2]);
+    expect(await seqs(path, { tierAtLeast: 'T2' })).toEqual([2, 3, 5]);
+    expect(await seqs(path, { tier: 'T3' })).toEqual([2]);
+    expect(await seqs(path, { contains: 'formula' })).toEqual([6]);
+    const third = parseInstant('2026-01-01T00:00:05Z');
+    const later = await seqs(path, { since: third });
+    expect([...(await seqs(path, { until: third })), ...later]).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(later.length).toBeGreaterThan(0);
+  });
+
+  it('says when there is no ledger', async () => {
+    await expect(seqs('/no/such/ledger.jsonl', {})).rejects.toMatchObject({ code: 'LEDGER_UNREADABLE' });
+  });
+});
+
+describe('exportLedger', () => {
+  it('writes CSV that no spreadsheet takes for formulas', async () => {
+    const { path } = await aDay();
+    let csv = '';
+    for await (const piece of exportLedger(path, 'csv', { contains: 'formula' })) csv += piece;
+    const [header, row] = csv.split('\r\n');
+    expect(header).toMatch(/^seq,ts,kind/);
+    expect(row).toContain("'=cmd()");
+    expect(row).toContain('""formula"":""=1+1""');
+  });
+
+  it('writes JSON lines', async () => {
+    const { path } = await aDay();
+    const records: FoundRecord[] = [];
+    for await (const piece of exportLedger(path, 'jsonl')) records.push(JSON.parse(piece) as FoundRecord);
+    expect(records).toHaveLength(7);
+    expect(records[0]?.entry_hash).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+describe('reportLedger', () => {
+  it('tells who did what, what was approved and denied, and whether to believe it', async () => {
+    const ledger = await aDay();
+    await ledger.close();
+    const report = await reportLedger(ledger.path);
+    expect(report).toMatchObject({
+      records: 8,
+      integrity: { ok: true, unanchored_tail: 0 },
+      by_principal: {
+        'agent:one': { 'allowed query_facts': 1, 'denied run_action': 1 },
+        'agent:two': { 'allowed run_action': 1 },
+      },
+      denial_reasons: { mode_refused: 1 },
+      counts: { actions: 1, approvals: 1, denials: 1, interrupted: 0, sessions: 2 },
+      approvals: [{ approver: 'operator:anna', tool: 'run_action' }],
+    });
+    const html = renderReportHtml(report);
+    expect(html).toContain('&lt;script&gt;');
+    expect(html).not.toContain('<script>');
+    const text = renderReportText(report);
+    expect(text).toContain('Whole: 8 records verify');
+    expect(text).not.toContain('\u001b');
+  });
+});
+
+describe('followLedger', () => {
+  it('shows the last records and then each new one, across rotations', async () => {
+    const ledger = await aDay();
+    const stop = new AbortController();
+    const seen: number[] = [];
+    const following = (async () => {
+      for await (const record of followLedger(ledger.path, { count: 2, follow: true, signal: stop.signal })) {
+        seen.push(record.seq);
+        if (seen.length === 6) stop.abort();
+      }
+    })();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await ledger.append(anEntry());
+    await ledger.rotate();
+    await ledger.append(anEntry());
+    await ledger.append(anEntry());
+    await following;
+    expect(seen).toEqual([5, 6, 7, 8, 9, 10]);
+  });
+
+  it('ends without follow', async () => {
+    const { path } = await aDay();
+    const seen: number[] = [];
+    for await (const record of followLedger(path, { count: 3, follow: false })) seen.push(record.seq);
+    expect(seen).toEqual([4, 5, 6]);
+  });
+});
