@@ -59,7 +59,6 @@ async function execute<T>(state: ActState<T>): Promise<GateResult<T>> {
     };
   }
   const { budget } = state.context.session;
-  budget.chargeAction();
   const beganMs = state.deps.clock.monotonicMs();
   const ran = await attempt(() => state.call.execute(callSignal(state)));
   budget.chargeWall(state.deps.clock.monotonicMs() - beganMs);

@@ -7,8 +7,8 @@ export interface BudgetLimits {
 }
 
 /**
- * Counts real runs and the wall time they took. A budget may have a parent: a new session of the
- * same caller starts with what the caller has already spent.
+ * Counts real runs and the wall time they took. A budget may have a parent, the caller's: a session starts
+ * with what its caller has already spent, and the ceiling holds for all sessions of a caller together.
  */
 export class Budget {
   readonly #limits: BudgetLimits;
@@ -32,7 +32,7 @@ export class Budget {
     const { actionsMax, wallSecondsMax } = this.#limits;
     if (actionsMax !== null && this.#actions >= actionsMax) return 'budget_actions';
     if (wallSecondsMax !== null && this.#wallMs >= wallSecondsMax * 1000) return 'budget_wall_seconds';
-    return null;
+    return this.#parent?.exhausted() ?? null;
   }
 
   chargeAction(): void {

@@ -27,6 +27,14 @@ describe('Sessions', () => {
     expect(sessions.open({ id: '2', principal: 'client:http' }).budget.exhausted()).toBe('budget_actions');
   });
 
+  it('holds one ceiling for all sessions of a caller, also those opened before', () => {
+    const sessions = new Sessions({ actionsMax: 1, wallSecondsMax: null });
+    const one = sessions.open({ id: '1', principal: 'client:http' });
+    const two = sessions.open({ id: '2', principal: 'client:http' });
+    one.budget.chargeAction();
+    expect(two.budget.exhausted()).toBe('budget_actions');
+  });
+
   it('forgets only callers that have done nothing', () => {
     const sessions = new Sessions(noLimits);
     sessions.open({ id: '1', principal: 'client:tainted' }).taint.mark();

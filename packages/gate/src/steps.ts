@@ -79,7 +79,7 @@ export const identityStep: Step = (state) => {
   return null;
 };
 
-/** Real runs only: may one more action start? */
+/** Real runs only: may one more action start? Asked first, so that a refusal uses up no approval. */
 export const budgetStep: Step = ({ call, context, tier }) => {
   if (call.dryRun || tierRank(tier) === 0) return null;
   const reason = context.session.budget.exhausted();
@@ -104,6 +104,15 @@ export const approvalStep: Step = (state) => {
   };
 };
 
+/** Real runs only: takes the action's place in the budget. Check and charge are one step, so calls at the same time share one ceiling. */
+export const chargeStep: Step = ({ call, context, tier }) => {
+  if (call.dryRun || tierRank(tier) === 0) return null;
+  const reason = context.session.budget.exhausted();
+  if (reason !== null) return { reason, detail: 'the budget of this caller is used up' };
+  context.session.budget.chargeAction();
+  return null;
+};
+
 /** The order in which a call is admitted. The second look at the kill switch catches a stop during the first steps. */
 export const ADMISSION_STEPS: readonly Step[] = [
   redactionStep,
@@ -117,6 +126,7 @@ export const ADMISSION_STEPS: readonly Step[] = [
   identityStep,
   budgetStep,
   approvalStep,
+  chargeStep,
   killSwitchStep,
 ];
 
