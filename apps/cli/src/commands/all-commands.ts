@@ -21,6 +21,7 @@ export const COMMANDS: readonly LazyCommand[] = [
   { names: ['audit'], load: async () => (await import('./audit.ts')).registerAuditCommands },
   { names: ['facts'], load: async () => (await import('./facts.ts')).registerFactsCommands },
   { names: ['classify'], load: async () => (await import('./classify.ts')).registerClassifyCommand },
+  { names: ['policy'], load: async () => (await import('./policy.ts')).registerPolicyCommands },
   { names: ['redact'], load: async () => (await import('./redact.ts')).registerRedactCommand },
   { names: ['egress'], load: async () => (await import('./egress.ts')).registerEgressCommand },
   { names: ['collect'], load: async () => (await import('./collect.ts')).registerCollectCommand },
