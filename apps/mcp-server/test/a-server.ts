@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { adapters } from '@praxis/actuation';
-import { systemClock } from '@praxis/core';
+import { type Clock, systemClock } from '@praxis/core';
 import { type FactStore, openSqliteFactStore } from '@praxis/facts';
 import { loadInventory } from '@praxis/fleet';
 import {
@@ -51,9 +51,9 @@ export interface TestServer {
 }
 
 /** Everything goes away with the test. */
-export async function aServer(options: { initialised?: boolean } = {}): Promise<TestServer> {
+export async function aServer(options: { initialised?: boolean; clock?: Clock } = {}): Promise<TestServer> {
   const dir = makeTempDir();
-  const clock = systemClock;
+  const clock = options.clock ?? systemClock;
   const ledgerPath = join(dir.path, 'audit.jsonl');
   const ledger = await openLedger(ledgerPath);
   const facts = await openSqliteFactStore({ path: join(dir.path, 'facts.db'), clock });
@@ -122,6 +122,21 @@ export async function aServer(options: { initialised?: boolean } = {}): Promise<
     },
     records: () => parse(text()).filter((record) => record['kind'] !== 'session'),
   };
+}
+
+/**
+ * Which sessions were tainted, by id, when they were last refused something: no adapter has a floor below T2, so
+ * the latch cannot be seen from outside yet.
+ */
+export function taintWhenRefused({ services }: TestServer): ReadonlyMap<string, boolean> {
+  const seen = new Map<string, boolean>();
+  const { gate } = services;
+  const refuse = gate.refuse.bind(gate);
+  gate.refuse = (call, context) => {
+    seen.set(context.session.id, context.session.taint.tainted);
+    return refuse(call, context);
+  };
+  return seen;
 }
 
 function openLedger(path: string): Promise<Ledger> {

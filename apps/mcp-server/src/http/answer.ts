@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** How much of a refused body is still taken off the wire, in bytes, so that the client gets to read why. */
 export const LINGER_BYTES_MAX: number = 32 * 1024 * 1024;
-/** How long that may take, in milliseconds. */
+/** How long that may take in all, in milliseconds. */
 export const LINGER_MS = 2000;
+/** How long a client that sends nothing more is waited for, in milliseconds. */
+const LINGER_IDLE_MS = 100;
 
 /**
  * Answers one JSON document and ends the connection. What the client is still sending is thrown away first,
@@ -33,15 +35,20 @@ export function answerJson(
 
 function linger(req: IncomingMessage, done: () => void): void {
   let discardedBytes = 0;
-  const timer = setTimeout(done, LINGER_MS);
   const finish = (): void => {
-    clearTimeout(timer);
+    clearTimeout(whole);
+    clearTimeout(idle);
+    req.off('data', onData);
     done();
   };
-  req.on('data', (chunk: Buffer) => {
+  const whole = setTimeout(finish, LINGER_MS);
+  const idle = setTimeout(finish, LINGER_IDLE_MS);
+  const onData = (chunk: Buffer): void => {
     discardedBytes += chunk.length;
     if (discardedBytes > LINGER_BYTES_MAX) finish();
-  });
+    else idle.refresh();
+  };
+  req.on('data', onData);
   for (const event of ['end', 'error', 'close']) req.once(event, finish);
   req.resume();
 }
