@@ -1,21 +1,73 @@
-import { type VerifyReport, verifyLedger } from '@praxis/ledger';
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { PraxisError } from '@praxis/core';
+import {
+  type ResumePoint,
+  verifyDirectory,
+  verifyLedger,
+  type VerifyOptions,
+  type VerifyReport,
+} from '@praxis/ledger';
 import type { Command } from 'commander';
 import { action, EXIT } from '../exit.ts';
+import { collect, keysFrom } from './audit-options.ts';
 
-/** `praxis audit verify PATH`: is this ledger whole? */
+interface Options {
+  readonly json?: boolean;
+  readonly key?: string[];
+  readonly evidence?: string;
+  readonly anchor?: string;
+  readonly witnessKey?: string[];
+  readonly resume?: string;
+}
+
+/** `praxis audit verify PATH`: is this ledger, or every ledger in this directory, whole? */
 export function registerVerifyCommand(audit: Command): void {
   audit
     .command('verify')
-    .argument('<path>', 'the ledger file')
+    .argument('<path>', 'the ledger file, one of its segments, or a directory of ledgers')
     .option('--json', 'answer one JSON document')
+    .option('--key <key>', 'verifier key you have from elsewhere, or a file of them', collect)
+    .option('--evidence <file>', 'where the evidence is, when not beside the ledger')
+    .option('--anchor <file>', 'checkpoints that were kept elsewhere')
+    .option('--witness-key <key>', 'verifier key of a witness, or a file of them', collect)
+    .option(
+      '--resume <file>',
+      'go on where the last verification with this file ended; keep it out of reach of the ledger',
+    )
     .description('check every byte of a ledger; exit 0 whole, 1 not, 3 cannot be read')
     .action(action(verify));
 }
 
-async function verify(path: string, options: { json?: boolean }): Promise<void> {
-  const report = await verifyLedger(path);
+async function verify(path: string, options: Options): Promise<void> {
+  const given: VerifyOptions = {
+    publicKeys: keysFrom(options.key),
+    evidencePath: options.evidence,
+    anchorPath: options.anchor,
+    witnessKeys: keysFrom(options.witnessKey),
+    onProgress: process.stderr.isTTY ? showProgress() : undefined,
+  };
+  if (existsSync(path) && statSync(path).isDirectory()) return verifyAll(path, given, options);
+  const report = await verifyLedger(path, { ...given, resume: readResume(options.resume) });
   console.log(options.json ? JSON.stringify(report) : describe(path, report));
   process.exitCode = exitCodeOf(report);
+  if (options.resume !== undefined && report.resume !== null) keepResume(options.resume, report.resume);
+}
+
+async function verifyAll(directory: string, given: VerifyOptions, options: Options): Promise<void> {
+  const found = await verifyDirectory(directory, given);
+  if (options.json) console.log(JSON.stringify(found));
+  else {
+    for (const { path, report } of found.ledgers) console.log(describe(path, report));
+    for (const origin of found.repeated_origins) console.log(`two ledgers claim to be ${origin}`);
+    if (found.ledgers.length === 0) console.log(`no ledger in ${directory}`);
+  }
+  const codes = found.ledgers.map(({ report }) => exitCodeOf(report));
+  const empty = found.ledgers.length === 0;
+  process.exitCode = found.ok
+    ? EXIT.yes
+    : empty || (codes.includes(EXIT.cannotTell) && !codes.includes(EXIT.no))
+      ? EXIT.cannotTell
+      : EXIT.no;
 }
 
 function exitCodeOf(report: VerifyReport): number {
@@ -23,13 +75,47 @@ function exitCodeOf(report: VerifyReport): number {
   return report.first_bad?.code === 'unreadable' ? EXIT.cannotTell : EXIT.no;
 }
 
+function readResume(file: string | undefined): ResumePoint | undefined {
+  if (file === undefined || !existsSync(file)) return undefined;
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as ResumePoint;
+  } catch (cause) {
+    throw new PraxisError('USAGE', `\`${file}\` holds no place to resume from`, { cause });
+  }
+}
+
+function keepResume(file: string, resume: ResumePoint): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify(resume)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+const PROGRESS_BYTES_MIN = 64 * 1024 * 1024;
+const BAR_CHARS = 40;
+
+/** A bar on standard error, for logs long enough to wait for. */
+function showProgress(): (done: number, total: number) => void {
+  let shown = -1;
+  return (done, total) => {
+    const percent = Math.floor((done / total) * 100);
+    if (total < PROGRESS_BYTES_MIN || percent === shown) return;
+    shown = percent;
+    const filled = Math.round((percent / 100) * BAR_CHARS);
+    process.stderr.write(
+      `\r[${'#'.repeat(filled).padEnd(BAR_CHARS)}] ${percent} %${percent >= 99 ? '\r\u001b[K' : ''}`,
+    );
+  };
+}
+
 function describe(path: string, report: VerifyReport): string {
+  const { evidence } = report;
   const lines = [
-    report.ok
-      ? `whole: ${report.records} records in ${path}`
-      : `NOT whole: ${report.records} records verify, then byte ${report.first_bad?.offset} (seq ${report.first_bad?.seq}) does not: ${report.first_bad?.code}${report.detail === null ? '' : `, ${report.detail}`}`,
-    `  not covered by a checkpoint: ${report.unanchored_tail}`,
+    report.ok ? `whole: ${report.records} records in ${path}` : broken(path, report),
+    `  segments: ${report.segments}; checkpoints: ${evidence.checkpoints}; not covered by a checkpoint: ${report.unanchored_tail}`,
   ];
+  if (evidence.anchored !== null) lines.push(`  anchored: up to ${evidence.anchored} records`);
+  if (evidence.witnessed !== null) lines.push(`  witnessed: up to ${evidence.witnessed} records`);
+  if (evidence.stamped !== null)
+    lines.push(`  stamped: up to ${evidence.stamped} records, at ${evidence.stamped_at ?? '-'}`);
   for (const region of report.recovered) {
     lines.push(
       `  recovered: ${region.length} bytes at ${region.offset} that a crash left, kept and committed to by seq ${region.seq}`,
@@ -37,9 +123,15 @@ function describe(path: string, report: VerifyReport): string {
   }
   for (const intent of report.interrupted) {
     const closed = intent.closed_by === null ? 'no outcome so far' : `closed by seq ${intent.closed_by}`;
-    lines.push(
-      `  interrupted, outcome unknown: seq ${intent.seq} ${intent.tool ?? '?'} ${intent.target ?? ''} (${closed})`,
-    );
+    const what = `${intent.tool ?? '?'} ${intent.target ?? ''}`.replaceAll(/\p{Cc}/gu, '\ufffd');
+    lines.push(`  interrupted, outcome unknown: seq ${intent.seq} ${what} (${closed})`);
   }
   return lines.join('\n');
+}
+
+function broken(path: string, report: VerifyReport): string {
+  const bad = report.first_bad;
+  if (bad === null) return `NOT whole: ${path}`;
+  const why = report.detail === null ? '' : `, ${report.detail}`;
+  return `NOT whole: ${report.records} records verify, then byte ${bad.offset} of ${bad.path} (seq ${bad.seq}) does not: ${bad.code}${why}`;
 }

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { errorMessage, parseInstant, PraxisError, tierSchema } from '@praxis/core';
+import type { RecordFilter } from '@praxis/ledger';
+import type { Command } from 'commander';
+
+/** The options that choose records. */
+export interface FilterOptions {
+  readonly since?: string;
+  readonly until?: string;
+  readonly tool?: string;
+  readonly host?: string;
+  readonly target?: string;
+  readonly decision?: string;
+  readonly kind?: string;
+  readonly reason?: string;
+  readonly principal?: string;
+  readonly tier?: string;
+  readonly minTier?: string;
+  readonly action?: string;
+  readonly session?: string;
+  readonly trace?: string;
+  readonly text?: string;
+}
+
+export function addFilterOptions(command: Command): Command {
+  return command
+    .option('--since <instant>', 'from this instant on, ISO 8601 with an offset, or a date')
+    .option('--until <instant>', 'before this instant')
+    .option('--tool <name>')
+    .option('--host <name>')
+    .option('--target <name>')
+    .option('--decision <decision>', 'allowed, denied, error or session')
+    .option('--kind <kind>', 'session, read, refusal, intent, outcome, control, …')
+    .option('--reason <code>')
+    .option('--principal <principal>')
+    .option('--tier <tier>', 'this tier exactly')
+    .option('--min-tier <tier>', 'this tier and those above')
+    .option('--action <id>')
+    .option('--session <id>')
+    .option('--trace <id>')
+    .option('--text <text>', 'occurs anywhere in the stored line');
+}
+
+/** Throws `USAGE` for an instant or a tier that is none. */
+export function filterFrom(options: FilterOptions): RecordFilter {
+  const { tool, host, target, decision, kind, reason, principal } = options;
+  return {
+    since: instant(options.since),
+    until: instant(options.until),
+    tier: tier(options.tier),
+    tierAtLeast: tier(options.minTier),
+    actionId: options.action,
+    sessionId: options.session,
+    traceId: options.trace,
+    contains: options.text,
+    tool,
+    host,
+    target,
+    decision,
+    kind,
+    reason,
+    principal,
+  };
+}
+
+/** Collects an option that may be given several times. */
+export function collect(value: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+/** Verifier keys given as such, or as files that hold one per line. */
+export function keysFrom(values: readonly string[] | undefined): string[] | undefined {
+  return values?.flatMap((value) => (/\+[0-9a-f]{8}\+/.test(value) ? [value] : linesOf(value)));
+}
+
+function linesOf(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+  } catch (cause) {
+    throw new PraxisError(
+      'USAGE',
+      `\`${path}\` is neither a verifier key nor a file of them: ${errorMessage(cause)}`,
+      { cause },
+    );
+  }
+}
+
+function instant(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return parseInstant(text);
+  } catch (cause) {
+    throw new PraxisError('USAGE', errorMessage(cause), { cause });
+  }
+}
+
+function tier(text: string | undefined): RecordFilter['tier'] {
+  if (text === undefined) return undefined;
+  const parsed = tierSchema.safeParse(text);
+  if (!parsed.success) throw new PraxisError('USAGE', `\`${text}\` is no tier`);
+  return parsed.data;
+}
