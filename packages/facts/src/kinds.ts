@@ -1,5 +1,5 @@
 import type { Json } from '@praxis/core';
-import { z } from 'zod';
+import type { z } from 'zod';
 
 import { FactError } from './errors.ts';
 import { kindOf } from './model.ts';

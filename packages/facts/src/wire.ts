@@ -18,7 +18,7 @@ const operationSchema = z.strictObject({
   subject: text,
   predicate: text,
   fact_type: optional(factType),
-  value: z.unknown(),
+  value: z.unknown().optional(),
   value_key: optional(text),
   target: optional(text),
   valid_from: optional(text),

@@ -6,13 +6,16 @@ import {
   type FactStore,
   parseOperation,
   parseQuery,
-  wireFact,
   wireResult,
 } from '@praxis/facts';
 import type { Command } from 'commander';
 import { action } from '../exit.ts';
 import { answerLines } from '../jsonl.ts';
+import { askQuery, registerFactQuestions } from './facts-ask.ts';
+import { registerFactKeeping } from './facts-keep.ts';
+import { withFilterOptions, withInstantOptions } from './facts-options.ts';
 import { mayReadRestricted, type StoreOption, withFactStore } from './facts-store.ts';
+import { wirePage } from './facts-wire.ts';
 
 /** The most facts in the answer to one line; the rest is reached with `cursor`. */
 export const FACTS_PER_ANSWER_MAX = 100_000;
@@ -30,15 +33,18 @@ export function registerFactsCommands(program: Command): void {
     .option('--store <dsn>', 'a SQLite file or a postgresql:// URL; default: the configured store')
     .description('put and end facts, one transaction a line')
     .action(action(apply));
-  facts
-    .command('query')
+  withInstantOptions(withFilterOptions(facts.command('query')))
     .option(
       '--jsonl',
       'read {"subject"?, "predicate"?, "valid_at"?, "recorded_at"?, …} lines from standard input',
     )
-    .option('--store <dsn>', 'a SQLite file or a postgresql:// URL; default: the configured store')
+    .option('--text <words>', 'full text: every word; word* is the beginning of one')
+    .option('--where <condition...>', 'for example /port>=1024, /state=failed, /tags~blue')
+    .option('--since <instant>', 'only what became valid since')
     .description('the facts believed as of two instants')
     .action(action(query));
+  registerFactQuestions(facts);
+  registerFactKeeping(facts);
 }
 
 async function apply(options: JsonlOption): Promise<void> {
@@ -54,7 +60,7 @@ async function apply(options: JsonlOption): Promise<void> {
 }
 
 async function query(options: JsonlOption): Promise<void> {
-  if (options.jsonl !== true) throw new PraxisError('USAGE', 'give --jsonl and one query a line');
+  if (options.jsonl !== true) return askQuery(options);
   const allowRestricted = mayReadRestricted();
   await withFactStore(options, (store) =>
     answerLines(process.stdin, process.stdout, async (line) =>
@@ -76,13 +82,4 @@ async function collect(store: FactStore, question: FactQuery): Promise<FactPage>
     next = page.next;
   } while (next !== null && facts.length < FACTS_PER_ANSWER_MAX);
   return { facts, withheld, next };
-}
-
-/** A page in wire names; what was withheld and what follows is said when there is something to say. */
-export function wirePage(page: FactPage): Record<string, unknown> {
-  return {
-    facts: page.facts.map(wireFact),
-    ...(page.withheld > 0 ? { withheld: page.withheld } : {}),
-    ...(page.next === null ? {} : { next: page.next }),
-  };
 }

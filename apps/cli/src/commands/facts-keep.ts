@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { formatInstant, PraxisError, systemClock } from '@praxis/core';
+import {
+  builtInKinds,
+  type FactClassification,
+  FACT_CLASSIFICATIONS,
+  type KindRegistry,
+  parseKindsYaml,
+  parseStoreDsn,
+  restoreFactStore,
+} from '@praxis/facts';
+import { type Command, Option } from 'commander';
+import { action, EXIT } from '../exit.ts';
+import { withStoreOptions } from './facts-options.ts';
+import { storeDsn, type StoreOption, withFactStore } from './facts-store.ts';
+
+interface KeepOptions extends StoreOption {
+  readonly json?: boolean;
+}
+
+/** Keeping the store: seals, backups, who may read, what kinds there are. */
+export function registerFactKeeping(facts: Command): void {
+  withStoreOptions(facts.command('seal'))
+    .description('chain what was recorded since the last seal')
+    .action(action(seal));
+  withStoreOptions(facts.command('verify'))
+    .option('--head <hash>', 'the hash of a seal that was kept elsewhere')
+    .description('recompute every seal; fails when a row was changed behind the store')
+    .action(action(verify));
+  withStoreOptions(facts.command('backup').argument('<file>'))
+    .description('copy the store to a new file while it is in use')
+    .action(action(backup));
+  withStoreOptions(facts.command('restore').argument('<file>'))
+    .description('put a backup in the place of the store; what was there is kept beside it')
+    .action(action(restore));
+  withStoreOptions(facts.command('classify').argument('<subject>', '`*` stands for any text'))
+    .addOption(new Option('--as <classification>').choices([...FACT_CLASSIFICATIONS]).makeOptionMandatory())
+    .requiredOption('--reason <text>', 'why, for the record')
+    .option('--predicate <predicate>', '`*` stands for any text', '*')
+    .description('set who may read facts; the most restrictive rule that matches holds')
+    .action(action(classify));
+  withStoreOptions(facts.command('check'))
+    .option('--kinds <file>', 'kinds of your own, in YAML')
+    .option('--limit <n>', 'stop after so many', '1000')
+    .description('compare what is believed with the kinds of entities')
+    .action(action(check));
+}
+
+async function seal(options: KeepOptions): Promise<void> {
+  const head = await withFactStore(options, (store) => store.seal());
+  if (options.json === true) console.log(JSON.stringify(head));
+  else if (head === null) console.log('nothing new to seal');
+  else
+    console.log(
+      `seal ${head.sealId} over ${head.rowsSealed} rows up to ${formatInstant(head.recordedAt)}: ${head.hash}`,
+    );
+}
+
+async function verify(options: KeepOptions & { head?: string }): Promise<void> {
+  const report = await withFactStore(options, (store) =>
+    store.verify(options.head === undefined ? {} : { head: options.head }),
+  );
+  if (!report.ok) process.exitCode = EXIT.no;
+  if (options.json === true) {
+    const { ok, seals, head, firstBad, unsealedRows } = report;
+    const bad = firstBad && { seal: firstBad.sealId, code: firstBad.code };
+    console.log(
+      JSON.stringify({ ok, seals, head: head?.hash ?? null, first_bad: bad, unsealed_rows: unsealedRows }),
+    );
+  } else if (report.firstBad !== null) {
+    console.log(`not whole: seal ${report.firstBad.sealId} of ${report.seals} (${report.firstBad.code})`);
+  } else {
+    console.log(`whole: ${report.seals} seals; ${report.unsealedRows} rows since the last one`);
+  }
+}
+
+async function backup(file: string, options: KeepOptions): Promise<void> {
+  await withFactStore(options, (store) => store.backup(file));
+  console.log(`copied to ${file}`);
+}
+
+async function restore(file: string, options: KeepOptions): Promise<void> {
+  const location = parseStoreDsn(storeDsn(options));
+  if (location.backend !== 'sqlite')
+    throw new PraxisError('USAGE', 'only a SQLite store is restored from a file');
+  const { keptAs, report } = await restoreFactStore({ from: file, to: location.path, clock: systemClock });
+  console.log(
+    `restored ${report.seals} seals, all whole${keptAs === null ? '' : `; what was there is now ${keptAs}`}`,
+  );
+}
+
+interface ClassifyOptions extends KeepOptions {
+  readonly as: FactClassification;
+  readonly reason: string;
+  readonly predicate: string;
+}
+
+async function classify(subject: string, options: ClassifyOptions): Promise<void> {
+  const actor = `operator:${userInfo().username}`;
+  const rule = {
+    subject,
+    predicate: options.predicate,
+    classification: options.as,
+    actor,
+    reason: options.reason,
+  };
+  await withFactStore(options, (store) => store.classify(rule));
+  console.log(`${subject} ${options.predicate} is ${options.as}`);
+}
+
+async function check(options: KeepOptions & { kinds?: string; limit: string }): Promise<void> {
+  const registry: KindRegistry =
+    options.kinds === undefined
+      ? builtInKinds()
+      : builtInKinds().with(parseKindsYaml(readFileSync(options.kinds, 'utf8')));
+  const limit = Number(options.limit);
+  let found = 0;
+  await withFactStore(options, async (store) => {
+    for await (const fact of store.stream({ allowRestricted: true })) {
+      const { subject, predicate, value, valueKey, target } = fact;
+      for (const violation of registry.check({
+        subject,
+        predicate,
+        value,
+        valueKey,
+        ...(target === null ? {} : { target }),
+      })) {
+        found += 1;
+        console.log(
+          options.json === true ? JSON.stringify(violation) : `${subject} ${predicate}: ${violation.message}`,
+        );
+      }
+      if (found >= limit) break;
+    }
+  });
+  if (found > 0) process.exitCode = EXIT.no;
+  else if (options.json !== true) console.log('everything fits');
+}
