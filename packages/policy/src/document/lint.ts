@@ -2,6 +2,7 @@ import { type CompiledRule, compilePolicy } from '../rules/compile.ts';
 import type { Pattern } from '../rules/pattern.ts';
 import { coversList } from '../rules/pattern-cover.ts';
 import { resourceKind } from '../rules/resource-kind.ts';
+import { DEAD_END } from '../rules/url-pattern.ts';
 import type { PolicyDocument } from './policy-types.ts';
 
 /** Kinds of finding, each with a stable code. */
@@ -96,7 +97,7 @@ function neverMatches(rule: CompiledRule): LintFinding[] {
     }
   }
   for (const test of rule.urls) {
-    if (test.kind === 'url' && test.host.source.endsWith('.')) {
+    if (test.kind === 'url' && test.host.source.endsWith(DEAD_END)) {
       findings.push(
         finding(
           'never_matches',

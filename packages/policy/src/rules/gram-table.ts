@@ -1,8 +1,8 @@
 const SPREAD = 0x9e3779b1;
 const MIX = 0x2c1b3c6d;
 const STRIDE = 4;
-/** Largest filter, as a power of two of bits: 32 KiB. */
-const FILTER_BITS_MAX = 18;
+/** Largest filter, as a power of two of bits: 128 KiB. */
+const FILTER_BITS_MAX = 20;
 // A hash has 30 bits. Each further character shifts it by 30 / length, so that it depends on the last `length` alone:
 // carries only run upwards, and older characters have been shifted out of the mask.
 const HASH_BITS = 30;
@@ -28,7 +28,7 @@ export class GramTable {
   readonly #length: number;
   readonly #shift: number;
   readonly #mask: number;
-  /** One bit per possible hash prefix: small enough to stay in the first cache, and most runs end here. */
+  /** One bit per possible hash prefix: small enough to stay in a near cache, and nearly all runs end here. */
   readonly #filter: Int32Array;
   readonly #filterShift: number;
   /** Slots of `STRIDE` numbers: hash, first posting (one-based; 0 is an empty slot), end of the postings, first rule. */
@@ -40,7 +40,7 @@ export class GramTable {
     this.#shift = HASH_BITS / length;
     const slots = 2 ** Math.ceil(Math.log2(Math.max(8, postings.size * 5)));
     this.#mask = slots - 1;
-    const filterBits = Math.min(FILTER_BITS_MAX, Math.max(8, Math.ceil(Math.log2(postings.size * 16 + 1))));
+    const filterBits = Math.min(FILTER_BITS_MAX, Math.max(8, Math.ceil(Math.log2(postings.size * 64 + 1))));
     this.#filterShift = 32 - filterBits;
     this.#filter = new Int32Array(2 ** (filterBits - 5));
     this.#slots = new Int32Array(slots * STRIDE);

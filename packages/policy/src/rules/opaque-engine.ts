@@ -56,10 +56,15 @@ export function buildOpaqueEngine(rules: readonly OpaqueRule[]): (request: Opaqu
   );
   const index = new RuleIndex(compiled, TEXT_LANGUAGE);
   const answers = rules.map(answerOf);
+  // One object for every question: the index keeps nothing of it.
+  const query = { principal: '', action: '', key: '', resource: '', labels: NO_LABELS };
   return (request) => {
     const labels = request.labels ?? NO_LABELS;
-    const { principal, action, resource } = request;
-    const query = { principal, action, key: resource, resource, labels };
+    query.principal = request.principal;
+    query.action = request.action;
+    query.key = request.resource;
+    query.resource = request.resource;
+    query.labels = labels;
     index.ask(query);
     const denied = index.firstDeny(query, ALWAYS_HOLDS);
     if (denied >= 0) return answers[denied] ?? NO_MATCH;

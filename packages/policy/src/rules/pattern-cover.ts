@@ -24,6 +24,7 @@ function exampleOf(pattern: Pattern): string {
   let example = '';
   for (const segment of pattern.segments) {
     if (segment.gap !== 'start') example += ANY_RUN;
+    example += segment.text ?? '';
     for (const element of segment.elements) {
       example += element.kind === 'literal' ? String.fromCodePoint(element.codePoint) : ANY_CHARACTER;
     }

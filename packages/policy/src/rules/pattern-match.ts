@@ -1,5 +1,7 @@
 import type { Pattern, PatternElement, Segment } from './pattern.ts';
 
+const SLASH = 0x2f;
+
 /**
  * True when the whole of `value` matches. Each segment is placed at its earliest possible position and never moved, so the
  * time is linear in the length of the value for any pattern.
@@ -42,6 +44,7 @@ function placeSegment(segment: Segment, value: string, from: number): number {
     const start = value.indexOf(segment.text, from);
     return start < 0 ? -1 : start + segment.text.length;
   }
+  if (segment.text !== null) return placeComponents(segment.text, value, from);
   for (let start = from; start <= value.length; ) {
     const end = matchAt(segment, value, start);
     if (end >= 0) return end;
@@ -51,6 +54,14 @@ function placeSegment(segment: Segment, value: string, from: number): number {
       if (slash < 0) return -1;
       start = slash + 1;
     }
+  }
+  return -1;
+}
+
+/** The end of the first `text` that begins at `from` or after a slash, or -1. */
+function placeComponents(text: string, value: string, from: number): number {
+  for (let start = value.indexOf(text, from); start >= 0; start = value.indexOf(text, start + 1)) {
+    if (start === from || value.charCodeAt(start - 1) === SLASH) return start + text.length;
   }
   return -1;
 }

@@ -18,7 +18,7 @@ export type PatternElement =
  */
 export type Gap = 'start' | 'run' | 'components';
 
-/** A part of a pattern between stars. `text` is set when it is literal throughout. */
+/** A part of a pattern between stars. When it is literal throughout, `text` is set and `elements` is empty. */
 export interface Segment {
   readonly gap: Gap;
   readonly text: string | null;
@@ -52,6 +52,8 @@ export interface PatternFault {
   readonly offset: number;
   readonly message: string;
 }
+
+const NO_ELEMENTS: readonly PatternElement[] = [];
 
 interface Reader {
   readonly source: string;
@@ -89,7 +91,7 @@ export function isPatternFault(result: Pattern | PatternFault): result is Patter
 export function patternLiterals(pattern: Pattern): string[] {
   const literals: string[] = [];
   for (const segment of pattern.segments) {
-    let run = '';
+    let run = segment.text ?? '';
     for (const element of segment.elements) {
       if (element.kind === 'literal') run += String.fromCodePoint(element.codePoint);
       else {
@@ -177,7 +179,7 @@ function closeSegment(reader: Reader): void {
   const { gap, elements } = reader;
   const isLiteral = elements.every((element) => element.kind === 'literal');
   const text = isLiteral ? elements.map(codePointText).join('') : null;
-  reader.segments.push({ gap, text, elements });
+  reader.segments.push({ gap, text, elements: text === null ? elements : NO_ELEMENTS });
   reader.elements = [];
 }
 

@@ -1,9 +1,8 @@
 import { AccessPath, KeyCensus, RARE_RULES_MAX, type Selector } from './access-path.ts';
 import { type Pattern, patternLiterals } from './pattern.ts';
 import { matchesPattern } from './pattern-match.ts';
+import { SMALL_RULES_MAX, SmallRules } from './small-rules.ts';
 
-/** Up to this many rules a plain scan is cheaper than any lookup. */
-const SCAN_RULES_MAX = 16;
 /** A rule whose rarest key is shared by more rules than this and by a large part of all is scanned, not looked up. */
 const SHARED_RULES_MAX = 64;
 const SHARED_PART_MAX = 1 / 16;
@@ -64,7 +63,6 @@ export function patternSelector(pattern: Pattern): Selector {
  */
 export class RuleIndex<T, S> {
   readonly #language: ResourceLanguage<T, S>;
-  readonly #rules: readonly IndexedRule<T>[];
   readonly #checks: readonly RuleCheck<T>[];
   readonly #paths: readonly [AccessPath, AccessPath, AccessPath];
   readonly #hasPath: readonly [boolean, boolean, boolean];
@@ -72,18 +70,19 @@ export class RuleIndex<T, S> {
   readonly #isDeny: Uint8Array;
   readonly #marks: Uint32Array;
   readonly #found: Int32Array;
+  readonly #small: SmallRules | null;
   #foundCount = 0;
   #failed = -1;
   #generation = 0;
 
   constructor(rules: readonly IndexedRule<T>[], language: ResourceLanguage<T, S>) {
-    this.#rules = rules;
     this.#checks = rules.map(checkOf);
     this.#language = language;
     this.#isDeny = Uint8Array.from(rules, (rule) => (rule.effect === 'deny' ? 1 : 0));
     this.#marks = new Uint32Array(rules.length);
     this.#found = new Int32Array(rules.length);
-    const { paths, hasPath, scanned } = fileRules(rules, language);
+    this.#small = rules.length <= SMALL_RULES_MAX ? new SmallRules(rules) : null;
+    const { paths, hasPath, scanned } = fileRules(this.#small === null ? rules : [], language);
     this.#paths = paths;
     this.#hasPath = hasPath;
     this.#scanned = new ScannedRules(rules, scanned, language);
@@ -91,6 +90,10 @@ export class RuleIndex<T, S> {
 
   /** Looks up the rules that may match. */
   ask(query: IndexQuery<S>): void {
+    if (this.#small !== null) {
+      this.#foundCount = this.#small.collect(query.principal, query.action, this.#found);
+      return;
+    }
     this.#generation = (this.#generation + 1) >>> 0;
     if (this.#generation === 0) {
       this.#marks.fill(0);
@@ -128,7 +131,8 @@ export class RuleIndex<T, S> {
       if (!this.#matches(rule, query)) continue;
       const verdict = judge(rule);
       if (verdict === 'skip') continue;
-      const isLabelled = hasLabels((this.#rules[rule] as IndexedRule<T>).requiredLabels, query.labels);
+      const { labels } = this.#checks[rule] as RuleCheck<T>;
+      const isLabelled = labels === null || hasLabels(labels, query.labels);
       if (isLabelled && verdict === 'holds') held = rule;
       else if (failed < 0 || rule < failed) failed = rule;
     }
@@ -149,17 +153,19 @@ export class RuleIndex<T, S> {
   #matches(rule: number, query: IndexQuery<S>): boolean {
     const check = this.#checks[rule] as RuleCheck<T>;
     const { principal, action, resource } = check;
-    return (
-      (action === null
-        ? anyMatches(check.rule.actions, query.action)
-        : matchesPattern(action, query.action)) &&
-      (principal === null
-        ? anyMatches(check.rule.principals, query.principal)
-        : matchesPattern(principal, query.principal)) &&
-      (resource === null
-        ? anyResource(check.rule.resources, query.resource, this.#language)
-        : this.#language.matches(resource, query.resource))
-    );
+    if (this.#small === null) {
+      const isAction =
+        action === null ? anyMatches(check.rule.actions, query.action) : matchesPattern(action, query.action);
+      if (!isAction) return false;
+      const isPrincipal =
+        principal === null
+          ? anyMatches(check.rule.principals, query.principal)
+          : matchesPattern(principal, query.principal);
+      if (!isPrincipal) return false;
+    }
+    return resource === null
+      ? anyResource(check.rule.resources, query.resource, this.#language)
+      : this.#language.matches(resource, query.resource);
   }
 }
 
@@ -187,7 +193,7 @@ function fileRules<T, S>(
     const isShared = cost > SHARED_RULES_MAX && cost > rules.length * SHARED_PART_MAX;
     // A rule with an empty list matches nothing and is filed nowhere.
     if (costs.includes(0)) continue;
-    if (rules.length <= SCAN_RULES_MAX || isShared) scanned.push(rule);
+    if (isShared) scanned.push(rule);
     else
       for (const selector of selectorsOfRule[cheapest] ?? []) {
         filed[cheapest]?.push({ key: censuses[cheapest]?.keyOf(selector) ?? null, rule });
@@ -223,15 +229,14 @@ interface RuleCheck<T> {
   readonly principal: Pattern | null;
   readonly action: Pattern | null;
   readonly resource: T | null;
+  /** The required labels, or null when there are none. */
+  readonly labels: readonly string[] | null;
 }
 
 function checkOf<T>(rule: IndexedRule<T>): RuleCheck<T> {
-  return {
-    rule,
-    principal: only(rule.principals),
-    action: only(rule.actions),
-    resource: only(rule.resources),
-  };
+  const { principals, actions, resources, requiredLabels } = rule;
+  const labels = requiredLabels.length === 0 ? null : requiredLabels;
+  return { rule, principal: only(principals), action: only(actions), resource: only(resources), labels };
 }
 
 function only<P>(list: readonly P[]): P | null {

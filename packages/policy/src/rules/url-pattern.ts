@@ -27,6 +27,9 @@ export interface UrlPattern {
   readonly selector: Selector;
 }
 
+/** What the host of an allow ends in when the pattern stops after a dot: it matches no host. */
+export const DEAD_END = '[.]';
+
 interface UrlPatternParts {
   readonly scheme: string;
   readonly host: string;
@@ -79,7 +82,13 @@ function splitUrlPattern(source: string, effect: 'allow' | 'deny'): UrlPatternPa
   if (stem.endsWith(':')) return { scheme, host: stem.slice(0, -1), port: '*', path: null };
   const { host, port } = splitPort(stem);
   if (port !== null) return { scheme, host, port: `${port}*`, path: null };
-  return { scheme, host: effect === 'deny' && host.endsWith('.') ? `${host}*` : host, port: '*', path: null };
+  return { scheme, host: openHost(host, effect), port: '*', path: null };
+}
+
+/** No host ends in a dot: an allow that would need more host matches none, a deny matches them all. */
+function openHost(host: string, effect: 'allow' | 'deny'): string {
+  if (!host.endsWith('.')) return host;
+  return effect === 'deny' ? `${host}*` : `${host.slice(0, -1)}${DEAD_END}`;
 }
 
 function splitPort(authority: string): { host: string; port: string | null } {
