@@ -1,4 +1,5 @@
 import type { ServerConfig } from '@praxis/mcp-server';
+import { connectLines } from './connect-lines.ts';
 import type { InventoryFile } from './inventory-file.ts';
 import type { LocalFindings } from './observe-local.ts';
 
@@ -14,6 +15,7 @@ export function welcome(shown: {
   const counted = found.facts.map(({ predicate, rows }) =>
     rows === null ? predicate : `${predicate} ${rows}`,
   );
+  const lines = connectLines({ config, url, tokenPath });
   const token = tokenPath ?? 'the value of PRAXIS_HTTP_TOKEN';
   return [
     `praxis is up (mode ${config.mode}).`,
@@ -26,9 +28,9 @@ export function welcome(shown: {
     `  token:     ${token}`,
     '',
     'Connect an MCP client:',
-    '  over stdio:  claude mcp add praxis -- npx praxis serve',
-    `  over HTTP:   claude mcp add --transport http praxis ${url} --header "Authorization: Bearer $(cat ${tokenPath ?? 'TOKEN_FILE'})"`,
-    '  in a file:   {"mcpServers":{"praxis":{"command":"npx","args":["praxis","serve"]}}}',
+    `  over stdio:  ${lines.stdio}`,
+    `  over HTTP:   ${lines.http}`,
+    `  in a file:   ${lines.file}`,
     '',
     `Next: praxis operator init, then praxis baseline bless ${found.subject}. Ctrl-C stops.`,
   ].join('\n');
