@@ -2,8 +2,9 @@ import { errorMessage, type Tier, tierRank } from '@praxis/core';
 import type { SimpleCommand } from './ast.ts';
 import { Environment, HOME_PLACEHOLDER, WORKSPACE_PLACEHOLDER } from './environment.ts';
 import { expandWords } from './expand.ts';
+import { judgeForeign, type NestedClassifier } from './foreign-shell.ts';
 import { parseShell } from './parse.ts';
-import type { OperatorDenyRule, ShellContext } from './shell-context.ts';
+import { NESTED_SHELLS_MAX, type OperatorDenyRule, type ShellContext } from './shell-context.ts';
 import { loadTables } from './table.ts';
 import { type ClassificationReason, type ClassifiedNode, tierOf, Verdict } from './verdict.ts';
 import { engine } from './walk.ts';
@@ -41,7 +42,8 @@ export function classify(command: string, options: ClassifyOptions = {}): Classi
   const verdict = new Verdict();
   let argv: readonly string[] | null = null;
   try {
-    argv = classifyBash(command, options, verdict);
+    if (shell === 'bash') argv = classifyBash(command, options, verdict, 0);
+    else verdict.absorb(judgeForeign(shell, command, 0, nestedWith(options)));
   } catch (error) {
     // Fail closed: a fault of the classifier must not let a command pass for harmless.
     verdict.raise(3, 'classifier-failure', errorMessage(error));
@@ -51,13 +53,30 @@ export function classify(command: string, options: ClassifyOptions = {}): Classi
   return { tier: tierOf(verdict.rank), denied: verdict.denied, shell, reasons: reasonsOf(tree), argv, tree };
 }
 
-function classifyBash(command: string, options: ClassifyOptions, verdict: Verdict): readonly string[] | null {
+/** The way from one shell into another, with the same options and one depth for all of them. */
+function nestedWith(options: ClassifyOptions): NestedClassifier {
+  return (text, shell, depth) => {
+    const verdict = new Verdict();
+    if (depth > NESTED_SHELLS_MAX) verdict.raise(3, 'bound-exceeded', 'shells are nested too deeply');
+    else if (shell === 'bash') classifyBash(text, options, verdict, depth);
+    else verdict.absorb(judgeForeign(shell, text, depth, nestedWith(options)));
+    return verdict;
+  };
+}
+
+function classifyBash(
+  command: string,
+  options: ClassifyOptions,
+  verdict: Verdict,
+  depth: number,
+): readonly string[] | null {
   const { script, faults } = parseShell(command);
   for (const found of faults) verdict.raise(3, found.code, found.detail, found);
   const context: ShellContext = {
     source: command,
     tables: TABLES,
     engine,
+    classifyNested: nestedWith(options),
     limits: { commands: 0 },
     denyRules: options.deny ?? [],
     environment: new Environment({
@@ -66,7 +85,7 @@ function classifyBash(command: string, options: ClassifyOptions, verdict: Verdic
     }),
     functions: new Map(),
     writtenFiles: new Map(),
-    depth: 0,
+    depth,
     span: null,
   };
   engine.judgeScript(script, context, verdict);

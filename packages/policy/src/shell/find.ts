@@ -2,6 +2,7 @@ import { judgeEffect } from './effects.ts';
 import type { HandlerCall } from './handler-call.ts';
 import { judgePath } from './paths.ts';
 import { spanIn } from './shell-context.ts';
+import { Verdict } from './verdict.ts';
 import { prefixValue, unknownValue, type WordValue } from './word.ts';
 
 const GLOBAL_OPTIONS = new Set(['-H', '-L', '-P']);
@@ -104,7 +105,12 @@ function judgeExec(search: Search, i: number, { context, verdict, rule }: Handle
   const found = foundPaths(search, words, context);
   for (const path of found) {
     const inner = words.map((word) => (word.text.includes('{}') ? substitute(word, path) : word));
-    context.engine.judgeArguments(inner, context, verdict, undefined);
+    const part = new Verdict();
+    context.engine.judgeArguments(inner, context, part, undefined);
+    // What is reversible for one file is not for every file that is found.
+    if (part.rank === 1)
+      part.raise(2, 'find-executes', 'the command runs for every file that is found', undefined, rule.id);
+    verdict.absorb(part);
   }
   if (words.length === 0)
     verdict.raise(3, 'unknown-command-word', 'find runs a command that is not known', undefined, rule.id);

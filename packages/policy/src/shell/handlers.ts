@@ -14,6 +14,7 @@ import {
   judgeSource,
 } from './shell-builtins.ts';
 import type { HandlerName } from './table-schema.ts';
+import { judgeCmdCall, judgePowershellCall } from './windows-launch.ts';
 
 const HANDLERS: Record<HandlerName, (call: HandlerCall) => boolean> = {
   find: judgeFind,
@@ -27,6 +28,8 @@ const HANDLERS: Record<HandlerName, (call: HandlerCall) => boolean> = {
   'git-push': judgeGitPush,
   'git-config': judgeGitConfigCommand,
   ansible: judgeAnsible,
+  powershell: judgePowershellCall,
+  cmd: judgeCmdCall,
   python: judgePython,
 };
 

@@ -178,10 +178,19 @@ export function judgeRule(
 function judgeStdin(invocation: Invocation, context: ShellContext, verdict: Verdict, stdin: Stdin): void {
   const { rule, operands } = invocation;
   const [first] = operands;
-  if (rule.stdin === null || stdin === undefined) return;
   const takesCode = invocation.flags.some(
     (flag) => flag.rule.operands !== null || isRunningRole(flag.rule.role ?? 'text'),
   );
+  if (stdin === undefined && !takesCode && rule.interactiveRank > 0) {
+    verdict.raise(
+      rule.interactiveRank,
+      'interactive',
+      `${rule.id} waits for what a person types`,
+      undefined,
+      rule.id,
+    );
+  }
+  if (rule.stdin === null || stdin === undefined) return;
   if (takesCode || (first !== undefined && first.text !== '-' && rule.stdin.startsWith('code:'))) return;
   const text = stdin === null ? unknownValue(0, 0) : literalValue(stdin, 0, 0);
   judgeRole(rule.stdin, text, context, verdict, { entry: rule.id, marks: NO_MARKS, stdin: undefined });

@@ -73,6 +73,18 @@ export function judgeRole(
     case 'cwd':
       return;
     case 'write':
+      // A dash is standard output.
+      if (value.text === '-' && value.kind === 'literal') return;
+      return judgeEffect('write', value, context, verdict, options.entry);
+    case 'download':
+      verdict.raise(
+        1,
+        'download',
+        'a file is created in the working directory',
+        spanIn(context, value),
+        options.entry,
+      );
+      return;
     case 'create':
       return judgeEffect('write', value, context, verdict, options.entry);
     case 'write-tree':
@@ -82,6 +94,17 @@ export function judgeRole(
     case 'move':
     case 'device':
       return judgeEffect(role, value, context, verdict, options.entry);
+    case 'transfer-target':
+      if (!/^(?:[\w.-]+@)?[\w.[\]-]+:/.test(value.text))
+        return judgeRole('write-tree', value, context, verdict, options);
+      verdict.raise(
+        2,
+        'remote-write',
+        `${value.text} is on another machine`,
+        spanIn(context, value),
+        options.entry,
+      );
+      return;
     case 'archive':
       if (options.marks.has('create') && value.text !== '-')
         judgeEffect('write', value, context, verdict, options.entry);
@@ -156,9 +179,26 @@ function judgeRunningRole(
       return judgeGitConfig(value, context, verdict, entry);
     case 'ssh-option':
       return judgeSshOption(value, context, verdict, entry);
+    case 'powershell':
+    case 'cmd':
+      return judgeForeignText(role, value, context, verdict, entry);
     default:
       verdict.raise(3, 'foreign-code', `code for another shell (${role})`, spanIn(context, value), entry);
   }
+}
+
+function judgeForeignText(
+  shell: 'powershell' | 'cmd',
+  value: WordValue,
+  context: ShellContext,
+  verdict: Verdict,
+  entry: string | undefined,
+): void {
+  if (value.kind !== 'literal') {
+    verdict.raise(3, 'unknown-code', `the ${shell} text is not known`, spanIn(context, value), entry);
+    return;
+  }
+  verdict.attach(shell, value.text, context.classifyNested(value.text, shell, context.depth + 1));
 }
 
 function judgeAlias(value: WordValue, context: ShellContext, verdict: Verdict): void {

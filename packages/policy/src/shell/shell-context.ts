@@ -1,4 +1,5 @@
 import type { FunctionDefinition, Node, Script, Span } from './ast.ts';
+import type { NestedClassifier } from './foreign-shell.ts';
 import type { Environment } from './environment.ts';
 import type { Tables } from './table.ts';
 import type { Verdict } from './verdict.ts';
@@ -32,6 +33,7 @@ export interface ShellContext {
   readonly source: string;
   readonly tables: Tables;
   readonly engine: Engine;
+  readonly classifyNested: NestedClassifier;
   readonly limits: Limits;
   readonly denyRules: readonly OperatorDenyRule[];
   readonly environment: Environment;

@@ -10,7 +10,9 @@ export const ROLES = [
   'read',
   'write',
   'write-tree',
+  'transfer-target',
   'create',
+  'download',
   'delete',
   'move',
   'metadata',
@@ -68,6 +70,8 @@ export const HANDLERS = [
   'git-config',
   'python',
   'ansible',
+  'powershell',
+  'cmd',
 ] as const;
 export type HandlerName = (typeof HANDLERS)[number];
 
@@ -163,6 +167,7 @@ export interface CommandSource {
   subcommands?: Record<string, CommandSource> | undefined;
   otherSubcommand?: Tier | undefined;
   bare?: Tier | undefined;
+  interactive?: Tier | undefined;
   abbreviateSubcommands?: boolean | undefined;
   wrapper?: WrapperSource | undefined;
   handler?: HandlerName | undefined;
@@ -204,6 +209,7 @@ export const commandSchema: z.ZodType<CommandSource> = z.lazy(() =>
     subcommands: z.record(z.string(), commandSchema).optional(),
     otherSubcommand: tierSchema.optional(),
     bare: tierSchema.optional(),
+    interactive: tierSchema.optional(),
     abbreviateSubcommands: z.boolean().optional(),
     wrapper: wrapperSchema.optional(),
     handler: z.enum(HANDLERS).optional(),

@@ -66,6 +66,8 @@ export interface CommandRule {
   readonly subcommands: ReadonlyMap<string, CommandRule> | null;
   readonly otherRank: number;
   readonly bareRank: number;
+  /** Rank where no code was given in a flag and none is piped in: a person types it. */
+  readonly interactiveRank: number;
   readonly abbreviateSubcommands: boolean;
   readonly wrapper: WrapperSource | null;
   readonly handler: HandlerName | null;
@@ -221,6 +223,7 @@ function compileCommand(
     subcommands: null,
     otherRank: 0,
     bareRank: rankOr(source.bare, source.arity?.['0'] === undefined ? rank : tierRank(source.arity['0'])),
+    interactiveRank: rankOr(source.interactive, 0),
     abbreviateSubcommands: source.abbreviateSubcommands ?? false,
     wrapper: source.wrapper ?? null,
     handler: source.handler ?? null,
@@ -285,6 +288,7 @@ const CHANGING_ROLES: ReadonlySet<Role> = new Set<Role>([
   'write',
   'write-tree',
   'archive',
+  'transfer-target',
   'extract-directory',
   'create',
   'move',
