@@ -1,0 +1,619 @@
+#!/usr/bin/env python3
+"""Verify a praxis ledger with nothing but the Python standard library.
+
+Written from docs/reference/ledger-format.md alone, so that the format does not
+rest on one program's word.
+
+    verify_ledger.py LEDGER [--key VERIFIER_KEY_OR_FILE] [--evidence FILE] [--anchor FILE] [--json]
+
+Exit codes: 0 whole, 1 not whole, 2 wrong use, 3 cannot be read.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import re
+import sys
+
+LINE_BYTES_MAX = 1048576
+GENESIS = "0" * 64
+ID, TEXT, COUNT, FLAG, JSON, ERROR, KIND, DECISION, VERSION = range(9)
+KINDS = {"session", "segment", "read", "refusal", "intent", "outcome", "control", "recovery", "interrupted"}
+DECISIONS = {"allowed", "denied", "error", "session"}
+FIELDS = {
+    "action_id": ID, "approval_id": ID, "approver": TEXT, "args": JSON, "args_len": COUNT, "args_sha256": ID,
+    "client_id": ID, "decision": DECISION, "decision_id": ID, "dry_run": FLAG, "duration_us": COUNT, "error": ERROR,
+    "host": TEXT, "host_type": TEXT, "intent_seq": COUNT, "kind": KIND, "mode": ID, "origin_id": ID,
+    "output_len": COUNT, "output_sha256": ID, "patterns_version": ID, "policy_version": ID, "prev_hash": ID,
+    "principal": TEXT, "reason": TEXT, "request_id": ID, "seq": COUNT, "session_id": ID, "target": TEXT,
+    "tier": ID, "tool": TEXT, "trace_id": ID, "ts": ID, "v": VERSION,
+}
+REQUIRED = ("decision", "kind", "origin_id", "prev_hash", "reason", "seq", "ts")
+TS = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z\Z")
+TAIL = re.compile(rb'^(.*),"entry_hash":"([^"]{64})"\}$', re.S)
+
+
+class Bad(Exception):
+    def __init__(self, code):
+        super().__init__(code)
+        self.code = code
+
+
+# ---- canonical JSON (RFC 8785) ------------------------------------------------------------
+
+class Number(str):
+    pass
+
+
+def js_number(token):
+    value = float(token)
+    if value != value or value in (float("inf"), float("-inf")):
+        raise Bad("not_canonical")
+    if value == 0:
+        return "0"
+    sign, value = ("-", -value) if value < 0 else ("", value)
+    mantissa, _, exponent = repr(value).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    fraction = "" if fraction == "0" else fraction
+    digits = whole + fraction
+    point = len(whole) + (int(exponent) if exponent else 0)
+    stripped = digits.lstrip("0")
+    point -= len(digits) - len(stripped)
+    digits = stripped.rstrip("0")
+    count = len(digits)
+    if count <= point <= 21:
+        text = digits + "0" * (point - count)
+    elif 0 < point <= 21:
+        text = digits[:point] + "." + digits[point:]
+    elif -6 < point <= 0:
+        text = "0." + "0" * -point + digits
+    else:
+        power = point - 1
+        text = digits[0] + ("." + digits[1:] if count > 1 else "") + "e" + ("+" if power > 0 else "-") + str(abs(power))
+    return sign + text
+
+
+ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+ESCAPED = re.compile(r'["\\\x00-\x1f]')
+
+
+def js_string(text):
+    if any(0xD800 <= ord(c) <= 0xDFFF for c in text):
+        raise Bad("not_canonical")
+    return '"' + ESCAPED.sub(lambda m: ESCAPES.get(m.group(), "\\u%04x" % ord(m.group())), text) + '"'
+
+
+def canonical(value):
+    if value is None:
+        return "null"
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, Number):
+        return js_number(value)
+    if isinstance(value, str):
+        return js_string(value)
+    if isinstance(value, list):
+        return "[" + ",".join(canonical(item) for item in value) + "]"
+    keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
+    return "{" + ",".join(js_string(key) + ":" + canonical(value[key]) for key in keys) + "}"
+
+
+def parse(text):
+    def constant(_):
+        raise ValueError("no JSON number")
+    return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=constant)
+
+
+# ---- records ------------------------------------------------------------------------------
+
+def units(text):
+    return len(text.encode("utf-16-be", "surrogatepass")) // 2
+
+
+def is_text(value, longest):
+    return isinstance(value, str) and not isinstance(value, Number) and units(value) <= longest
+
+
+def is_count(value):
+    return isinstance(value, Number) and value.isdigit() and int(value) <= 9007199254740991
+
+
+def fits(kind, value):
+    if kind == KIND:
+        return value in KINDS
+    if kind == DECISION:
+        return value in DECISIONS
+    if kind == VERSION:
+        return value == "1" and isinstance(value, Number)
+    if kind == JSON or value is None:
+        return True
+    if kind == ID:
+        return is_text(value, 128)
+    if kind == TEXT:
+        return is_text(value, 1024)
+    if kind == COUNT:
+        return is_count(value)
+    if kind == FLAG:
+        return isinstance(value, bool)
+    if not (isinstance(value, dict) and set(value) == {"code", "message"}):
+        return False
+    code, message = value["code"], value["message"]
+    return (code is None or is_text(code, 128)) and (message is None or is_text(message, 2048))
+
+
+def parse_record(line):
+    """The record in a stored line and the hash it claims, or Bad."""
+    if len(line) > LINE_BYTES_MAX:
+        raise Bad("line_too_long")
+    try:
+        text = line.decode("utf-8")
+        record = parse(text)
+    except (ValueError, RecursionError):
+        raise Bad("bad_json") from None
+    if not isinstance(record, dict):
+        raise Bad("bad_json")
+    version = record.get("v")
+    if isinstance(version, Number) and js_number(version) != "1":
+        raise Bad("unknown_version")
+    claimed = record.pop("entry_hash", None)
+    if set(record) != set(FIELDS) or not isinstance(claimed, str):
+        raise Bad("not_canonical")
+    if any(record[name] is None for name in REQUIRED) or not all(fits(FIELDS[n], v) for n, v in record.items()):
+        raise Bad("not_canonical")
+    if not TS.match(record["ts"]):
+        raise Bad("not_canonical")
+    body = canonical(record)
+    if body[:-1] + ',"entry_hash":' + js_string(claimed) + "}" != text:
+        raise Bad("not_canonical")
+    return record, claimed, hashlib.sha256(body.encode()).hexdigest()
+
+
+# ---- the tree (RFC 6962) --------------------------------------------------------------------
+
+def sha(data):
+    return hashlib.sha256(data).digest()
+
+
+class Tree:
+    def __init__(self, size=0, edge=()):
+        self.size = size
+        self.edge = []  # (height, hash), largest first
+        height = 0
+        hashes = list(edge)
+        while size >> height:
+            if size >> height & 1:
+                self.edge.insert(0, (height, hashes.pop()))
+            height += 1
+
+    def append(self, line):
+        value, height = sha(b"\0" + line), 0
+        while self.edge and self.edge[-1][0] == height:
+            value = sha(b"\1" + self.edge.pop()[1] + value)
+            height += 1
+        self.edge.append((height, value))
+        self.size += 1
+
+    def root(self):
+        if not self.edge:
+            return sha(b"")
+        value = self.edge[-1][1]
+        for _, left in reversed(self.edge[:-1]):
+            value = sha(b"\1" + left + value)
+        return value
+
+
+# ---- Ed25519 (RFC 8032), verification only --------------------------------------------------
+
+P = 2**255 - 19
+Q = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+I = pow(2, (P - 1) // 4, P)
+
+
+def point_add(a, b):
+    e = (a[1] - a[0]) * (b[1] - b[0]) % P
+    f = (a[1] + a[0]) * (b[1] + b[0]) % P
+    g = 2 * a[3] * b[3] * D % P
+    h = 2 * a[2] * b[2] % P
+    e, f, g, h = f - e, h - g, h + g, f + e
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def point_multiply(scalar, point):
+    result = (0, 1, 1, 0)
+    while scalar:
+        if scalar & 1:
+            result = point_add(result, point)
+        point = point_add(point, point)
+        scalar >>= 1
+    return result
+
+
+def decompress(data):
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    if y >= P:
+        return None
+    xx = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(xx, (P + 3) // 8, P)
+    if (x * x - xx) % P:
+        x = x * I % P
+    if (x * x - xx) % P or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return x, y, 1, x * y % P
+
+
+BASE = decompress((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+
+
+def ed25519_verify(public, message, signature):
+    if len(public) != 32 or len(signature) != 64:
+        return False
+    a, r = decompress(public), decompress(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    if a is None or r is None or s >= Q:
+        return False
+    h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % Q
+    left, right = point_multiply(s, BASE), point_add(r, point_multiply(h, a))
+    return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
+
+
+# ---- signed notes and checkpoints -----------------------------------------------------------
+
+def parse_key(text):
+    match = re.match(r"([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)\Z", text.strip())
+    if not match:
+        return None
+    name, key_id, key = match.group(1), bytes.fromhex(match.group(2)), base64.b64decode(match.group(3))
+    if len(key) != 33 or key[0] != 1 or sha(name.encode() + b"\n" + key)[:4] != key_id:
+        return None
+    return name, key_id, key[1:]
+
+
+def parse_checkpoint(note):
+    text, separator, signatures = note.rpartition("\n\n")
+    if not separator or not note.endswith("\n"):
+        raise Bad("bad_checkpoint")
+    text += "\n"
+    lines = text[:-1].split("\n")
+    if len(lines) < 3 or not re.match(r"(0|[1-9]\d{0,15})\Z", lines[1]):
+        raise Bad("bad_checkpoint")
+    root = base64.b64decode(lines[2])
+    if len(root) != 32 or base64.b64encode(root).decode() != lines[2]:
+        raise Bad("bad_checkpoint")
+    signed = []
+    for line in signatures[:-1].split("\n"):
+        match = re.match("\u2014 ([^ ]+) (\\S+)\\Z", line)
+        data = base64.b64decode(match.group(2)) if match else b""
+        if len(data) <= 4 or base64.b64encode(data).decode() != match.group(2):
+            raise Bad("bad_checkpoint")
+        signed.append((match.group(1), data[:4], data[4:]))
+    committed = next((line[16:] for line in lines[3:] if line.startswith("praxis-evidence ")), None)
+    return {"origin": lines[0], "size": int(lines[1]), "root": root, "text": text, "signed": signed, "evidence": committed}
+
+
+def judge_signature(checkpoint, keys):
+    parsed = [key for key in map(parse_key, keys) if key]
+    if not keys:
+        return None
+    for name, key_id, public in parsed:
+        own = [signature for n, i, signature in checkpoint["signed"] if (n, i) == (name, key_id)]
+        if own:
+            good = all(ed25519_verify(public, checkpoint["text"].encode(), signature) for signature in own)
+            return None if good else "bad_signature"
+    return "untrusted_key"
+
+
+# ---- walking a log --------------------------------------------------------------------------
+
+class Walk:
+    def __init__(self):
+        self.seq, self.prev, self.origin, self.tree = 0, GENESIS, None, Tree()
+        self.open_intents, self.interrupted, self.recovered, self.records = {}, [], [], 0
+        self.bad, self.region = None, None
+
+    def start_at(self, record):
+        args = record["args"]
+        edge = [bytes.fromhex(item) for item in args["edge"]]
+        self.seq, self.prev, self.origin = int(record["seq"]), record["prev_hash"], record["origin_id"]
+        if len(edge) != bin(self.seq).count("1") or any(len(item) != 32 for item in edge):
+            raise Bad("segment_mismatch")
+        self.tree = Tree(self.seq, edge)
+        if self.tree.root().hex() != args["root"]:
+            raise Bad("segment_mismatch")
+        self.open_intents = {int(intent["seq"]): intent for intent in args["open_intents"]}
+
+    def check(self, line):
+        record, claimed, digest = parse_record(line)
+        if record["prev_hash"] != self.prev:
+            raise Bad("prev_hash_mismatch")
+        if int(record["seq"]) != self.seq:
+            raise Bad("seq_gap")
+        if claimed != digest:
+            raise Bad("entry_hash_mismatch")
+        if self.origin is not None and record["origin_id"] != self.origin:
+            raise Bad("origin_mismatch")
+        if record["kind"] == "segment" and canonical(record["args"]) != canonical(self.header()):
+            raise Bad("segment_mismatch")
+        return record, digest
+
+    def header(self):
+        return {
+            "last_hash": self.prev, "size": Number(self.tree.size), "root": self.tree.root().hex(),
+            "edge": [value.hex() for _, value in self.tree.edge], "open_intents": list(self.open_intents.values()),
+        }
+
+    def accept(self, line, record, digest):
+        self.seq, self.prev, self.origin = self.seq + 1, digest, record["origin_id"]
+        self.records += 1
+        if record["kind"] == "intent":
+            names = ("seq", "ts", "action_id", "tool", "target", "tier", "host", "host_type", "session_id", "principal")
+            self.open_intents[int(record["seq"])] = {name: record[name] for name in names}
+        elif record["kind"] in ("outcome", "interrupted") and record["intent_seq"] is not None:
+            intent = self.open_intents.pop(int(record["intent_seq"]), None)
+            if intent is not None and record["kind"] == "interrupted":
+                self.interrupted.append(int(record["intent_seq"]))
+        self.tree.append(line)
+
+    def explains(self, record, offset):
+        args = record["args"]
+        return (
+            record["kind"] == "recovery" and record["reason"] == "set_aside" and isinstance(args, dict)
+            and args.get("sha256") == self.region["digest"].hexdigest()
+            and args.get("offset") == str(self.region["offset"]) and args.get("length") == str(self.region["length"])
+            and self.region["offset"] + self.region["length"] == offset
+        )
+
+    def line(self, line, offset, ended):
+        """One line; answers the record when it is part of the chain."""
+        fault, record, digest = None, None, None
+        try:
+            if not ended:
+                raise Bad("torn_tail")
+            record, digest = self.check(line)
+        except Bad as error:
+            fault = error.code
+        if self.region is None:
+            if fault is None and record["kind"] == "recovery" and record["reason"] == "set_aside":
+                fault = "recovery_mismatch"
+            if fault is None:
+                self.accept(line, record, digest)
+                return record
+            self.region = {"offset": offset, "length": 0, "digest": hashlib.sha256(), "code": fault, "seq": self.seq}
+        elif fault is None and self.explains(record, offset):
+            self.recovered.append(self.region["offset"])
+            self.region = None
+            self.accept(line, record, digest)
+            return record
+        raw = line + (b"\n" if ended else b"")
+        self.region["digest"].update(raw)
+        self.region["length"] += len(raw)
+        return None
+
+
+def lines_of(path):
+    offset = 0
+    with open(path, "rb") as file:
+        for raw in file:
+            ended = raw.endswith(b"\n")
+            yield (raw[:-1] if ended else raw), offset, ended
+            offset += len(raw)
+
+
+def walk_file(walk, path, observe):
+    end = 0
+    for line, offset, ended in lines_of(path):
+        record = walk.line(line, offset, ended)
+        end = offset + len(line) + (1 if ended else 0)
+        if record is not None:
+            observe(record, offset)
+    if walk.region is not None:
+        return {"offset": walk.region["offset"], "seq": walk.region["seq"], "code": walk.region["code"], "path": path}, end
+    return None, end
+
+
+# ---- evidence, anchors, keys ----------------------------------------------------------------
+
+def read_evidence(path):
+    """Checkpoints by size, the hash after each line, and the first bad place."""
+    walk, found, hashes, bad = Walk(), [], [GENESIS], []
+
+    def observe(record, offset):
+        hashes.append(walk.prev)
+        if record["kind"] != "control" or record["reason"] != "checkpoint":
+            return
+        try:
+            args = record["args"]
+            note = args.get("note") if isinstance(args, dict) else None
+            checkpoint = parse_checkpoint(note if isinstance(note, str) else "")
+            if checkpoint["evidence"] != record["prev_hash"] or (found and checkpoint["size"] <= found[-1]["size"]):
+                raise Bad("bad_checkpoint")
+            checkpoint["offset"] = offset
+            found.append(checkpoint)
+        except (Bad, ValueError):
+            bad.append({"offset": offset, "seq": int(record["seq"]), "code": "bad_checkpoint", "path": path})
+
+    chain_bad, _ = walk_file(walk, path, observe)
+    if chain_bad is not None:
+        chain_bad["code"] = "evidence_corrupt"
+    return found, hashes, chain_bad or (bad[0] if bad else None)
+
+
+def read_anchor(path):
+    sizes = {}
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            try:
+                note = json.loads(line)
+                checkpoint = parse_checkpoint(note if isinstance(note, str) else "")
+                sizes.setdefault(checkpoint["size"], set()).add(checkpoint["root"])
+            except (Bad, ValueError):
+                continue  # a damaged line proves nothing, either way
+    return sizes
+
+
+class Keys:
+    def __init__(self, pinned):
+        self.pinned, self.trusted, self.named, self.current = bool(pinned), list(pinned), [], None
+
+    def record(self, record):
+        args = record["args"]
+        if not isinstance(args, dict):
+            return
+        if record["kind"] == "session" and isinstance(args.get("evidence"), dict):
+            self.name(args["evidence"].get("verifier_key"))
+        elif record["kind"] == "control" and record["reason"] == "evidence_key_rotated":
+            key, old = args.get("verifier_key"), parse_key(self.current or "")
+            if old and isinstance(key, str) and isinstance(args.get("endorsement"), str):
+                message = ("praxis-key-rotation/v1\n%s\n" % key).encode()
+                if ed25519_verify(old[2], message, base64.b64decode(args["endorsement"])) and self.current in self.trusted:
+                    self.trusted.append(key)
+            self.name(key)
+
+    def name(self, key):
+        if isinstance(key, str) and key != self.current:
+            self.current = key
+            self.named.append(key)
+
+    def usable(self):
+        return self.trusted if self.pinned else self.named
+
+
+# ---- a whole ledger -------------------------------------------------------------------------
+
+def stem_of(path):
+    return path[:-6] if path.endswith(".jsonl") else path
+
+
+def segments_of(path):
+    match = re.match(r"(.+)\.(\d{15})\.jsonl\Z", path)
+    if match:
+        return [(path, int(match.group(2)))], True
+    prefix = os.path.basename(stem_of(path)) + "."
+    directory = os.path.dirname(path) or "."
+    later = []
+    for name in os.listdir(directory):
+        found = re.match(r"(\d{15})\.jsonl\Z", name[len(prefix):]) if name.startswith(prefix) else None
+        if found:
+            later.append((os.path.join(directory, name), int(found.group(1))))
+    later.sort(key=lambda item: item[1])
+    return ([(path, 0)] if os.path.exists(path) or not later else []) + later, False
+
+
+def verify(path, pinned, evidence_path=None, anchor_path=None):
+    segments, window = segments_of(path)
+    log = re.sub(r"\.\d{15}\.jsonl\Z", ".jsonl", path)
+    evidence_path = evidence_path or stem_of(log) + ".evidence.jsonl"
+    present = os.path.exists(evidence_path)
+    checkpoints, hashes, evidence_bad = read_evidence(evidence_path) if present else ([], [GENESIS], None)
+    anchors = read_anchor(anchor_path) if anchor_path else {}
+    walk, keys, problems = Walk(), Keys(pinned), []
+    by_size = {checkpoint["size"]: checkpoint for checkpoint in checkpoints}
+    state = {"covered": None, "anchored": 0, "promised": None, "expected": False, "last": None, "path": path, "first": None}
+
+    def observe(record, offset):
+        state["last"] = record["reason"]
+        if record["kind"] in ("session", "control"):
+            keys.record(record)
+            args = record["args"]
+            if record["kind"] == "session" and isinstance(args, dict) and isinstance(args.get("evidence"), dict):
+                state["expected"] = True
+                state["promised"] = (int(args["evidence"]["records"]), args["evidence"]["last_hash"])
+        size = walk.tree.size
+        place = {"offset": offset, "seq": size - 1, "path": state["path"]}
+        if size in by_size:
+            if by_size[size]["root"] != walk.tree.root():
+                problems.append({**place, "code": "root_mismatch"})
+            elif not problems:
+                state["covered"] = by_size[size]
+        if size in anchors:
+            if anchors[size] != {walk.tree.root()}:
+                problems.append({**place, "code": "anchor_mismatch"})
+            else:
+                state["anchored"] = size
+
+    bad, end = None, 0
+    for index, (segment, first_seq) in enumerate(segments):
+        state["path"] = segment
+        if index == 0 and first_seq > 0:
+            line, _, _ = next(lines_of(segment), (b"", 0, False))
+            try:
+                record, _, _ = parse_record(line)
+                if record["kind"] == "segment":
+                    walk.start_at(record)
+            except (Bad, KeyError, TypeError, ValueError):
+                pass  # then it is walked as a beginning, and fails as one
+            state["first"] = walk.seq
+        bad, end = walk_file(walk, segment, observe)
+        if bad is not None:
+            break
+    covered = state["covered"]["size"] if state["covered"] else 0
+    size = walk.tree.size
+
+    def at_end(code):
+        return {"offset": end, "seq": size, "code": code, "path": state["path"]}
+
+    if bad is None:
+        if problems:
+            bad = problems[0]
+        elif state["expected"] and not present:
+            bad = at_end("evidence_missing")
+        elif evidence_bad is not None:
+            bad = evidence_bad
+        elif checkpoints and checkpoints[-1]["size"] > size and not window:
+            bad = at_end("truncated")
+        elif state["last"] == "session_ended" and state["expected"] and covered < size and not window:
+            bad = at_end("evidence_truncated")
+        elif anchors and max(anchors) > size and not window:
+            bad = at_end("truncated")
+        elif anchor_path and not state["anchored"] and checkpoints:
+            bad = at_end("anchor_missing")
+        elif state["covered"]:
+            last = state["covered"]
+            place = {"offset": last["offset"], "seq": covered - 1, "path": evidence_path}
+            verdict = judge_signature(last, keys.usable()) if last["origin"] == "praxis/%s" % walk.origin else "bad_checkpoint"
+            bad = {**place, "code": verdict} if verdict else None
+        promised = state["promised"]
+        if bad is None and promised and promised[0] > 0 and (promised[0] >= len(hashes) or hashes[promised[0]] != promised[1]):
+            bad = at_end("evidence_truncated")
+    start = state["first"] or 0
+    return {
+        "ok": bad is None, "records": walk.records, "first_bad": bad,
+        "unanchored_tail": min(walk.records, size - max(covered, 0)), "root": walk.tree.root().hex(),
+        "last_hash": walk.prev, "origin_id": walk.origin, "checkpoints": sum(1 for s in by_size if start < s <= size),
+        "interrupted_count": len(walk.interrupted) + len(walk.open_intents), "recovered": len(walk.recovered),
+    }
+
+
+def main():
+    arguments = argparse.ArgumentParser(description="verify a praxis ledger")
+    arguments.add_argument("ledger")
+    arguments.add_argument("--key", action="append", default=[], help="verifier key, or a file of them")
+    arguments.add_argument("--evidence")
+    arguments.add_argument("--anchor")
+    arguments.add_argument("--json", action="store_true")
+    given = arguments.parse_args()
+    pinned = []
+    try:
+        for key in given.key:
+            pinned += [key] if parse_key(key) else open(key, encoding="utf-8").read().split()
+        report = verify(given.ledger, pinned, given.evidence, given.anchor)
+    except OSError as error:
+        report = {"ok": False, "records": 0, "first_bad": {"offset": 0, "seq": 0, "code": "unreadable"}, "unanchored_tail": 0, "detail": str(error)}
+    if given.json:
+        print(json.dumps(report))
+    elif report["ok"]:
+        print("whole: %d records, %d not covered by a checkpoint" % (report["records"], report["unanchored_tail"]))
+    else:
+        print("NOT whole: %s" % json.dumps(report["first_bad"]))
+    return 0 if report["ok"] else 3 if report["first_bad"]["code"] == "unreadable" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
