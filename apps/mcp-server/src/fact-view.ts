@@ -1,7 +1,8 @@
-import { formatInstant, type Instant } from '@praxis/core';
-import type { Fact } from '@praxis/facts';
+import { type Fact, wireFact } from '@praxis/facts';
 import { redact } from '@praxis/screen';
 import { z } from 'zod';
+
+const instant = z.string().describe('ISO 8601, microseconds, UTC');
 
 /** A fact in wire names: both time axes, and who said it and why. */
 export const factSchema: z.ZodType = z.object({
@@ -10,39 +11,25 @@ export const factSchema: z.ZodType = z.object({
   predicate: z.string(),
   fact_type: z.string(),
   value_key: z.string(),
+  target: z.string().nullable(),
   value: z.unknown(),
-  valid_from: z.string(),
-  valid_to: z.string().nullable(),
-  recorded_at: z.string(),
-  superseded_at: z.string().nullable(),
+  valid_from: instant,
+  valid_to: instant.nullable(),
+  recorded_at: instant,
+  superseded_at: instant.nullable(),
   actor: z.string(),
   reason: z.string(),
+  superseded_actor: z.string().nullable(),
+  superseded_reason: z.string().nullable(),
   source: z.string().nullable(),
   confidence: z.number().nullable(),
+  classification: z.string(),
   content_hash: z.string(),
+  last_observed_at: instant,
+  observation_count: z.int(),
 });
 
 /** How a fact leaves praxis: without secrets that a machine may have reported. */
 export function factView(fact: Fact): Record<string, unknown> {
-  return {
-    fact_id: fact.factId,
-    subject: fact.subject,
-    predicate: fact.predicate,
-    fact_type: fact.factType,
-    value_key: fact.valueKey,
-    value: redact(fact.value),
-    valid_from: formatInstant(fact.validFrom),
-    valid_to: orNull(fact.validTo),
-    recorded_at: formatInstant(fact.recordedAt),
-    superseded_at: orNull(fact.supersededAt),
-    actor: fact.actor,
-    reason: fact.reason,
-    source: fact.source,
-    confidence: fact.confidence,
-    content_hash: fact.contentHash,
-  };
-}
-
-function orNull(instant: Instant | null): string | null {
-  return instant === null ? null : formatInstant(instant);
+  return { ...wireFact(fact), value: redact(fact.value) };
 }

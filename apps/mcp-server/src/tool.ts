@@ -12,6 +12,11 @@ export interface ToolAnnotations {
   readonly openWorldHint: boolean;
 }
 
+/** The manners of a tool that only looks at what praxis already knows. */
+export function readOnly(title: string): ToolAnnotations {
+  return { title, readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
+}
+
 /** A tool's answer before it is wrapped for the protocol. */
 export interface ToolAnswer {
   readonly body: Readonly<Record<string, unknown>>;

@@ -9,7 +9,7 @@ import {
 import { redact } from '@praxis/screen';
 import { z } from 'zod';
 import type { Services } from '../services.ts';
-import { defineTool, readAnswer, type Tool, verdictShape } from '../tool.ts';
+import { defineTool, readAnswer, readOnly, type Tool, verdictShape } from '../tool.ts';
 
 /** How many findings one answer lists; `total` counts them all. */
 export const FINDINGS_SHOWN_MAX = 500;
@@ -54,13 +54,7 @@ export const driftScan: Tool = defineTool({
     stale: z.array(z.object({ subject: z.string(), predicate: z.string() })).optional(),
     withheld: z.int().optional(),
   }),
-  annotations: {
-    title: 'Scan for drift',
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  },
+  annotations: readOnly('Scan for drift'),
   tier: 'T0',
   async run(args, context, services) {
     const result = await services.gate.read<Scanned>(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { factSchema } from '../fact-view.ts';
-import { defineTool, readAnswer, type Tool, verdictShape } from '../tool.ts';
+import { defineTool, readAnswer, readOnly, type Tool, verdictShape } from '../tool.ts';
 import { pageOutput, QUERY_LIMIT_MAX } from './query-facts.ts';
 
 const HISTORY_LIMIT_DEFAULT = 100;
@@ -22,13 +22,7 @@ export const factHistory: Tool = defineTool({
     withheld: z.int().optional(),
     next: z.string().nullable().optional(),
   }),
-  annotations: {
-    title: 'Fact history',
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  },
+  annotations: readOnly('Fact history'),
   tier: 'T0',
   async run(args, context, services) {
     const result = await services.gate.read(

@@ -1,7 +1,7 @@
 import { type Fact, FACT_TYPES } from '@praxis/facts';
 import { z } from 'zod';
 import { factSchema, factView } from '../fact-view.ts';
-import { defineTool, readAnswer, type Tool, verdictShape } from '../tool.ts';
+import { defineTool, readAnswer, readOnly, type Tool, verdictShape } from '../tool.ts';
 
 /** How many facts one answer holds at most; the next page is asked for with `cursor`. */
 export const QUERY_LIMIT_MAX = 1000;
@@ -24,13 +24,7 @@ export const queryFacts: Tool = defineTool({
     withheld: z.int().optional().describe('how many restricted facts were left out'),
     next: z.string().nullable().optional().describe('cursor of the next page, null at the end'),
   }),
-  annotations: {
-    title: 'Query facts',
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  },
+  annotations: readOnly('Query facts'),
   tier: 'T0',
   async run(args, context, services) {
     const result = await services.gate.read(
