@@ -138,7 +138,7 @@ describe('praxis facts query --jsonl', () => {
     const values = results.map((r) => (r['facts'] as { value: unknown }[] | undefined)?.map((f) => f.value));
     expect(values).toEqual([[2], [1], [1], [22], [], undefined]);
     expect(results[5]).toMatchObject({ error: { code: 'FACT_QUERY_INVALID' } });
-    const [fact] = results[0]?.['facts'] as Record<string, unknown>[];
+    const [fact] = (results[0]?.['facts'] ?? []) as Record<string, unknown>[];
     expect(fact).toMatchObject({
       valid_from: '2024-06-01T00:00:00.000000Z',
       valid_to: null,
