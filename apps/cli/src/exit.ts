@@ -19,6 +19,10 @@ const WRONG_USE = new Set([
   'OPERATOR_ALREADY_INITIALISED',
   'USAGE',
   'CONTROL_BAD_REQUEST',
+  'TRANSPORT_UNKNOWN',
+  'HTTP_TOKEN_REQUIRED',
+  'HTTP_PORT_INVALID',
+  'HTTP_BIND_REFUSED',
 ]);
 
 /** Says on standard error what went wrong, with its code, and sets the exit code. */
