@@ -41,3 +41,10 @@ export { followLedger } from './query/follow.ts';
 export { renderReportHtml, renderReportText } from './query/render-report.ts';
 export { type LedgerReport, reportLedger, type ReportLine } from './query/report.ts';
 export { type FoundRecord, type RecordFilter, searchLedger } from './query/search.ts';
+export {
+  type CheckpointArgs,
+  type CosignatureArgs,
+  evidenceEntry,
+  type EvidenceReason,
+  type StampArgs,
+} from './evidence/evidence-entry.ts';
