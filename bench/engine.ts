@@ -1,26 +1,12 @@
+// By path, not by package name: a comparison runs this file as it is, without our resolution conditions.
 import {
   buildOpaqueEngine,
-  classifiedDenyList,
   type OpaqueDecision,
   type OpaqueRequest,
   type OpaqueRule,
-  type PolicyDecision,
-  PolicyEngine,
-} from '@praxis/policy';
+} from '../packages/policy/src/rules/opaque-engine.ts';
 
 /** The rule engine alone, over strings that are already normalised: what a comparison with other engines measures. */
 export function build(rules: readonly OpaqueRule[]): (request: OpaqueRequest) => OpaqueDecision {
   return buildOpaqueEngine(rules);
-}
-
-/**
- * The whole decision: resources read by their kind, commands taken apart and held against the deny list. Its answers may
- * differ from those over plain strings, because it reads paths, URLs and commands for what they are.
- */
-export function buildPolicy(rules: readonly OpaqueRule[]): (request: OpaqueRequest) => PolicyDecision {
-  const engine = new PolicyEngine(
-    { rules },
-    { home: '/home/a', cwd: '/work', denyList: classifiedDenyList() },
-  );
-  return (request) => engine.decide(request);
 }

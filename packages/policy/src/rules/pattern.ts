@@ -59,6 +59,8 @@ interface Reader {
   readonly source: string;
   at: number;
   gap: Gap;
+  /** Literal text of the open segment that is not in `elements` yet. */
+  literal: string;
   elements: PatternElement[];
   readonly segments: Segment[];
 }
@@ -73,12 +75,12 @@ export function compilePattern(text: string): Pattern | PatternFault {
   if (source.length > PATTERN_LENGTH_MAX) {
     return fault('PATTERN_TOO_LONG', 0, `a pattern may have ${PATTERN_LENGTH_MAX} characters`);
   }
-  const reader: Reader = { source, at: 0, gap: 'start', elements: [], segments: [] };
+  const reader: Reader = { source, at: 0, gap: 'start', literal: '', elements: [], segments: [] };
   while (reader.at < source.length) {
     const failed = source[reader.at] === '*' ? readStars(reader) : readElement(reader);
     if (failed !== null) return failed;
   }
-  const isOpen = reader.gap === 'run' && reader.elements.length === 0;
+  const isOpen = reader.gap === 'run' && isEmpty(reader);
   if (!isOpen) closeSegment(reader);
   return checkLengths(reader.segments) ?? describe(source, reader.segments, isOpen);
 }
@@ -131,16 +133,42 @@ function readElement(reader: Reader): PatternFault | null {
   const character = source[at];
   if (character === '[') return readClass(reader);
   if (character === '?') {
-    reader.elements.push({ kind: 'any' });
+    pushElement(reader, { kind: 'any' });
     reader.at += 1;
     return null;
   }
-  const from = character === '\\' ? at + 1 : at;
-  const codePoint = source.codePointAt(from);
+  if (character !== '\\') {
+    reader.at = literalEnd(source, at);
+    reader.literal += source.slice(at, reader.at);
+    return null;
+  }
+  const codePoint = source.codePointAt(at + 1);
   if (codePoint === undefined) return fault('PATTERN_ESCAPE_UNFINISHED', at, 'nothing follows the backslash');
-  reader.elements.push({ kind: 'literal', codePoint });
-  reader.at = from + (codePoint > 0xffff ? 2 : 1);
+  reader.literal += String.fromCodePoint(codePoint);
+  reader.at = at + (codePoint > 0xffff ? 3 : 2);
   return null;
+}
+
+function literalEnd(source: string, from: number): number {
+  let at = from + 1;
+  while (at < source.length && !'*?[\\'.includes(source.charAt(at))) at += 1;
+  return at;
+}
+
+function pushElement(reader: Reader, element: PatternElement): void {
+  flushLiteral(reader);
+  reader.elements.push(element);
+}
+
+function flushLiteral(reader: Reader): void {
+  for (const character of reader.literal) {
+    reader.elements.push({ kind: 'literal', codePoint: character.codePointAt(0) ?? 0 });
+  }
+  reader.literal = '';
+}
+
+function isEmpty(reader: Reader): boolean {
+  return reader.literal === '' && reader.elements.length === 0;
 }
 
 function readClass(reader: Reader): PatternFault | null {
@@ -162,7 +190,7 @@ function readClass(reader: Reader): PatternFault | null {
     at = high.end;
   }
   if (source[at] !== ']') return fault('PATTERN_CLASS_UNCLOSED', open, 'the `[` is not closed');
-  reader.elements.push({ kind: 'class', negated, ranges });
+  pushElement(reader, { kind: 'class', negated, ranges });
   reader.at = at + 1;
   return null;
 }
@@ -175,16 +203,14 @@ function readMember(source: string, at: number): { codePoint: number | null; end
 
 function closeSegment(reader: Reader): void {
   // An empty start before a star says nothing; an empty segment after a star does (`a/**/` must end in a slash).
-  if (reader.elements.length === 0 && reader.gap === 'start' && reader.at < reader.source.length) return;
-  const { gap, elements } = reader;
-  const isLiteral = elements.every((element) => element.kind === 'literal');
-  const text = isLiteral ? elements.map(codePointText).join('') : null;
-  reader.segments.push({ gap, text, elements: text === null ? elements : NO_ELEMENTS });
-  reader.elements = [];
-}
-
-function codePointText(element: PatternElement): string {
-  return element.kind === 'literal' ? String.fromCodePoint(element.codePoint) : '';
+  if (isEmpty(reader) && reader.gap === 'start' && reader.at < reader.source.length) return;
+  const isLiteral = reader.elements.length === 0;
+  // A copy: a slice would keep pointing into the source, one step further away in memory when it is matched.
+  const text = isLiteral ? Array.from(reader.literal).join('') : null;
+  if (!isLiteral) flushLiteral(reader);
+  reader.segments.push({ gap: reader.gap, text, elements: isLiteral ? NO_ELEMENTS : reader.elements });
+  reader.literal = '';
+  if (!isLiteral) reader.elements = [];
 }
 
 function checkLengths(segments: readonly Segment[]): PatternFault | null {

@@ -1,10 +1,11 @@
 import type { Clock } from '@praxis/core';
-import { parseInstant } from '@praxis/core';
+import { parseInstant, systemClock } from '@praxis/core';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PolicyCondition, PolicyDocument, PolicyRule } from '../document/policy-types.ts';
 import { classifiedDenyList } from './classified-deny-list.ts';
 import { explainDecision } from './explain.ts';
-import { PolicyEngine, type PolicyEngineOptions } from './policy-engine.ts';
+import { PolicyEngine, type PolicyEngineOptions, RESOURCE_LENGTH_MAX } from './policy-engine.ts';
 import { RATE_KEYS_MAX, SlidingRateMeter } from './sliding-rate-meter.ts';
 
 const aRule = (rule: Partial<PolicyRule> = {}): PolicyRule => ({
@@ -258,6 +259,74 @@ describe('commands on the deny list', () => {
 });
 
 describe('PolicyEngine', () => {
+  it('reads a resource at the length bound and refuses the next longer one', () => {
+    const engine = anEngine({ rules: [aRule()] });
+    expect(engine.decide({ ...aRequest, resource: 'x'.repeat(RESOURCE_LENGTH_MAX) }).allowed).toBe(true);
+    expect(engine.decide({ ...aRequest, resource: 'x'.repeat(RESOURCE_LENGTH_MAX + 1) }).reason).toBe(
+      'no_matching_policy',
+    );
+  });
+
+  it('answers at once on long hostile resources of every kind', () => {
+    const sources = ['**/a/**/b/**', 'https://*a*a*a*b/*a*a*b', '*a*a*a*b', '~/x/**'];
+    const engine = anEngine({
+      rules: [aRule({ resources: sources }), aRule({ name: 'd', effect: 'deny', resources: sources })],
+    });
+    for (const unit of [
+      'a',
+      'a/',
+      '../',
+      '%2e',
+      '%25',
+      '\\',
+      'a;',
+      '$(',
+      '"',
+      'sh -c ',
+      '\u0000',
+      'é',
+      '[',
+      '*',
+    ]) {
+      for (const [action, start] of [
+        ['fs.read', '/'],
+        ['fetch', 'https://a/'],
+        ['fetch', 'https://'],
+        ['bash', ''],
+        ['tool.use', ''],
+      ] as const) {
+        const resource = (start + unit.repeat(RESOURCE_LENGTH_MAX)).slice(0, RESOURCE_LENGTH_MAX);
+        const started = systemClock.monotonicMs();
+        engine.decide({ principal: 'p', action, resource });
+        engine.decide({ principal: 'p', action, resource: resource.slice(0, 16_000) });
+        expect([action, unit, systemClock.monotonicMs() - started < 1000]).toEqual([action, unit, true]);
+      }
+    }
+  });
+
+  it('never throws, whatever is asked', () => {
+    const engine = anEngine({
+      rules: [
+        aRule({ resources: ['https://x/*', '/a/**', 'ls *'] }),
+        aRule({ effect: 'deny', name: 'd', resources: ['*x*'] }),
+      ],
+    });
+    const action = fc.constantFrom('fs.read', 'fetch', 'bash', 'powershell', 'tool.use');
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.webUrl(),
+      fc.string({
+        unit: fc.constantFrom('%', '2', 'e', '/', '.', '\\', ':', '~', '>', '$', '(', ')', ' ', '`'),
+      }),
+    );
+    fc.assert(
+      fc.property(text, action, text, (principal, name, resource) => {
+        expect(typeof engine.decide({ principal, action: name, resource }).allowed).toBe('boolean');
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('refuses a document with an invalid pattern', () => {
     expect(() => anEngine({ rules: [aRule({ effect: 'deny', resources: ['a**'] })] })).toThrow(
       expect.objectContaining({ code: 'POLICY_INVALID' }),

@@ -18,6 +18,9 @@ import { type ShellPart, shellParts } from './shell-parts.ts';
 import { URL_LANGUAGE, type UrlTest } from './url-pattern.ts';
 import { readUrl, type UrlReading } from './url-resource.ts';
 
+/** Longest resource that is read, in UTF-16 units. A longer one matches no rule. */
+export const RESOURCE_LENGTH_MAX = 65_536;
+
 /** Stable reason codes of a policy decision. */
 export type PolicyReason =
   | 'allowed'
@@ -126,6 +129,7 @@ export class PolicyEngine {
     const normal = { ...request, principal, action };
     const context = { request: normal, now: options.now ?? null, meter: this.options.meter ?? null };
     const asked: Asked = { request: normal, context, shadowed: new Set() };
+    if (request.resource.length > RESOURCE_LENGTH_MAX) return this.#answer(NO_MATCH, asked);
     const kind = resourceKind(action, request.resource);
     if (kind === 'shell') {
       const shell = shellOfAction(action);
