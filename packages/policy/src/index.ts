@@ -28,6 +28,7 @@ export {
 } from './document/sign.ts';
 export { explainDecision, type PolicyExplanation, type RuleExplanation } from './rules/explain.ts';
 export { SlidingRateMeter } from './rules/sliding-rate-meter.ts';
+export { ActivePolicy, type VersionedDecision } from './rules/active-policy.ts';
 export { classifiedDenyList } from './rules/classified-deny-list.ts';
 export type { RateMeter } from './rules/conditions.ts';
 export type { PolicyErrorCode } from './rules/errors.ts';
