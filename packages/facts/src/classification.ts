@@ -7,12 +7,14 @@ export const CLASSIFICATION_DEFAULT: FactClassification = 'internal';
 /** Decides the classification of a fact by its subject and predicate. */
 export type Classifier = (subject: string, predicate: string) => FactClassification;
 
+const NO_RULES: Classifier = () => CLASSIFICATION_DEFAULT;
+
 /**
  * The classifier of the rules in force. Of all rules that match, the most restrictive holds: a
  * narrower rule can close what a wider one left open, never the other way round.
  */
 export function classifierOf(rules: readonly ClassificationRule[]): Classifier {
-  if (rules.length === 0) return () => CLASSIFICATION_DEFAULT;
+  if (rules.length === 0) return NO_RULES;
   const compiled = rules.map((rule) => ({
     rank: FACT_CLASSIFICATIONS.indexOf(rule.classification),
     subject: compilePattern(rule.subject),

@@ -14,8 +14,6 @@ CREATE TABLE fact_keys (
   UNIQUE (subject, predicate, fact_type, value_key)
 )
 --;
-CREATE INDEX fact_keys_predicate ON fact_keys (predicate, subject)
---;
 CREATE SEQUENCE fact_seq
 --;
 CREATE TABLE facts (
@@ -96,11 +94,15 @@ BEGIN
   RETURN NEW;
 END $$
 --;
-CREATE FUNCTION fact_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Its plan is kept from when the table was small: it must not be one that is good for small tables only.
+CREATE FUNCTION fact_inserted() RETURNS trigger LANGUAGE plpgsql
+  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
   IF EXISTS (SELECT 1 FROM added a WHERE a.superseded_at IS NOT NULL OR a.recorded_xid <> pg_current_xact_id())
-    OR EXISTS (SELECT 1 FROM added a JOIN facts f ON f.key_id = a.key_id AND f.superseded_at IS NULL
-      AND f.seq <> a.seq AND f.valid_from < a.valid_to AND f.valid_to > a.valid_from)
+    OR EXISTS (SELECT 1 FROM added a CROSS JOIN LATERAL (
+      SELECT f.valid_to FROM facts f WHERE f.key_id = a.key_id AND f.superseded_at IS NULL
+        AND f.valid_from < a.valid_to AND f.seq <> a.seq ORDER BY f.valid_from DESC LIMIT 1) n
+      WHERE n.valid_to > a.valid_from)
   THEN RAISE EXCEPTION 'a fact is inserted believed, over a free period' USING ERRCODE = '23514'; END IF;
   RETURN NULL;
 END $$

@@ -1,52 +1,75 @@
 import type { Instant } from '@praxis/core';
 import type { SqliteDatabase } from '@praxis/storage';
 
-import { type Cell, factColumns, toStoredFact } from './fact-rows.ts';
+import { keyText } from './batch-plan.ts';
+import { type Cell, toStoredFact } from './fact-rows.ts';
 import type { FactKey, StoredFact } from './model.ts';
+import { RecentMap } from './recent-map.ts';
 
-const COLUMNS = factColumns('lower(hex(f.content_hash))');
-const BELIEVED = `SELECT ${COLUMNS}, f.key_id FROM fact_keys k
-  CROSS JOIN facts f ON f.key_id = k.key_id LEFT JOIN fact_observations o ON o.seq = f.seq
-  WHERE k.subject = ? AND k.predicate = ? AND k.fact_type = ? AND k.value_key = ?
-  AND f.superseded_at IS NULL AND f.valid_from <= ? ORDER BY f.valid_from DESC LIMIT 1`;
-const BY_SEQ = `SELECT ${COLUMNS} FROM facts f JOIN fact_keys k ON k.key_id = f.key_id
-  LEFT JOIN fact_observations o ON o.seq = f.seq WHERE f.seq = ?`;
+/** How many keys of a generation are remembered with their number. */
+const KEY_CACHE_MAX = 25_000;
+
+// The columns of a version, in the order of `factColumns` without the key, which the reader knows.
+const VERSION = `f.seq, f.target, f.value, f.valid_from, f.valid_to, f.recorded_at, f.superseded_at, f.actor, f.reason,
+  f.superseded_actor, f.superseded_reason, f.source, f.confidence, f.content_hash,
+  coalesce(o.last_observed_at, f.observed_at), coalesce(o.observation_count, f.observation_count)
+  FROM facts f LEFT JOIN fact_observations o ON o.seq = f.seq WHERE f.key_id = ?`;
+const BELIEVED = `SELECT ${VERSION} AND f.superseded_at IS NULL AND f.valid_from <= ? ORDER BY f.valid_from DESC LIMIT 1`;
+const WALK_VALID = `SELECT ${VERSION} AND f.superseded_at IS NOT NULL AND (f.valid_from, f.seq) <= (?, ?)
+  ORDER BY f.valid_from DESC, f.seq DESC LIMIT ?`;
+const WALK_RECORDED = `SELECT ${VERSION} AND f.superseded_at IS NOT NULL AND (f.recorded_at, f.seq) <= (?, ?)
+  ORDER BY f.recorded_at DESC, f.seq DESC LIMIT ?`;
 const FIND_KEY =
   'SELECT key_id FROM fact_keys WHERE subject = ? AND predicate = ? AND fact_type = ? AND value_key = ?';
-const WALK_COLUMNS = 'seq, valid_from, valid_to, recorded_at, superseded_at';
-const WALK_VALID = `SELECT ${WALK_COLUMNS} FROM facts WHERE key_id = ? AND superseded_at IS NOT NULL
-  AND valid_from <= ? AND (valid_from, seq) < (?, ?) ORDER BY valid_from DESC, seq DESC LIMIT ?`;
-const WALK_RECORDED = `SELECT ${WALK_COLUMNS} FROM facts WHERE key_id = ? AND superseded_at IS NOT NULL
-  AND recorded_at <= ? AND (recorded_at, seq) < (?, ?) ORDER BY recorded_at DESC, seq DESC LIMIT ?`;
 
-const WALK_STEP = 4;
-const WALK_STEP_GROWTH = 4;
+// Columns of VERSION.
+const SEQ = 0;
+const VALID_FROM = 3;
+const VALID_TO = 4;
+const RECORDED_AT = 5;
+const SUPERSEDED_AT = 6;
+
+const WALK_STEP = 2;
+const WALK_STEP_GROWTH = 8;
 const AFTER_ALL = Number.MAX_SAFE_INTEGER;
 
 /** Reads the one version of a key that is visible as of two instants. */
 export type PointReader = (key: FactKey, validAt: Instant, recordedAt: Instant) => StoredFact | null;
 
+type Statement = ReturnType<SqliteDatabase['prepare']>;
+type Row = readonly Cell[];
+
 /**
- * The believed versions answer first. The past is walked from two sides at once, from `validAt` and
- * from `recordedAt` down, in growing steps: what was recorded last before an instant is nearly always
- * close to it on one of the two axes, however many versions a key has.
+ * The believed version answers first. The past is walked from two sides by turns, from `validAt` and
+ * from `recordedAt` down, in growing steps: the version asked for is nearly always close to one of
+ * them, however many a key has.
  */
 export function createPointReader(db: SqliteDatabase): PointReader {
-  const prepare = (sql: string): ReturnType<SqliteDatabase['prepare']> => db.prepare(sql, { arrays: true });
+  const prepare = (sql: string): Statement => db.prepare(sql, { arrays: true });
   const believed = prepare(BELIEVED);
   const findKey = prepare(FIND_KEY);
-  const bySeq = prepare(BY_SEQ);
   const walks = { valid: prepare(WALK_VALID), recorded: prepare(WALK_RECORDED) };
+  const keyIds = new RecentMap<number>(KEY_CACHE_MAX);
+
+  const keyIdOf = (key: FactKey): number | null => {
+    const text = keyText(key);
+    const known = keyIds.get(text);
+    if (known !== undefined) return known;
+    const row = findKey.get(key.subject, key.predicate, key.factType, key.valueKey) as Row | undefined;
+    if (row === undefined) return null;
+    keyIds.set(text, Number(row[0]));
+    return Number(row[0]);
+  };
 
   return (key, validAt, recordedAt) => {
-    const params = [key.subject, key.predicate, key.factType, key.valueKey] as const;
-    const row = believed.get(...params, validAt) as Cell[] | undefined;
-    if (row !== undefined && Number(row[8]) > validAt && Number(row[9]) <= recordedAt)
-      return toStoredFact(row);
-    const keyId = row?.[20] ?? (findKey.get(...params) as Cell[] | undefined)?.[0];
-    if (keyId === undefined) return null;
-    const seq = walkPast(walks, { keyId: Number(keyId), validAt, recordedAt });
-    return seq === null ? null : toStoredFact(bySeq.get(seq) as unknown as Cell[]);
+    const keyId = keyIdOf(key);
+    if (keyId === null) return null;
+    const now = believed.get(keyId, validAt) as Row | undefined;
+    if (now !== undefined && Number(now[VALID_TO]) > validAt && Number(now[RECORDED_AT]) <= recordedAt) {
+      return toFact(key, now);
+    }
+    const then = walkPast(walks, { keyId, validAt, recordedAt });
+    return then === null ? null : toFact(key, then);
   };
 }
 
@@ -56,37 +79,86 @@ interface Target {
   readonly recordedAt: Instant;
 }
 
-type Walk = ReturnType<SqliteDatabase['prepare']>;
+/** One of the two walks: where it goes on, and whether it has come to its end. */
+interface Walk {
+  readonly statement: Statement;
+  readonly column: number;
+  from: readonly [number, number];
+}
 
-function walkPast(walks: { valid: Walk; recorded: Walk }, target: Target): number | null {
-  let validAfter: [number, number] = [target.validAt, AFTER_ALL];
-  let recordedAfter: [number, number] = [target.recordedAt, AFTER_ALL];
+function walkPast(walks: { valid: Statement; recorded: Statement }, target: Target): Row | null {
+  const byValid: Walk = { statement: walks.valid, column: VALID_FROM, from: [target.validAt, AFTER_ALL] };
+  const byRecorded: Walk = {
+    statement: walks.recorded,
+    column: RECORDED_AT,
+    from: [target.recordedAt, AFTER_ALL],
+  };
+  // What was said about the time before it was recorded is found by valid time, and the other way round.
+  const order = target.validAt < target.recordedAt ? [byValid, byRecorded] : [byRecorded, byValid];
   for (let step = WALK_STEP; ; step *= WALK_STEP_GROWTH) {
-    const byValid = walks.valid.all(
-      target.keyId,
-      target.validAt,
-      ...validAfter,
-      step,
-    ) as unknown as number[][];
-    const inValid = findVisible(byValid, target);
-    if (inValid !== null || byValid.length < step) return inValid;
-    const byRecorded = walks.recorded.all(
-      target.keyId,
-      target.recordedAt,
-      ...recordedAfter,
-      step,
-    ) as unknown as number[][];
-    const inRecorded = findVisible(byRecorded, target);
-    if (inRecorded !== null || byRecorded.length < step) return inRecorded;
-    validAfter = [byValid.at(-1)?.[1] ?? 0, byValid.at(-1)?.[0] ?? 0];
-    recordedAfter = [byRecorded.at(-1)?.[3] ?? 0, byRecorded.at(-1)?.[0] ?? 0];
+    for (const walk of order) {
+      const rows = walk.statement.all(target.keyId, ...walk.from, step) as unknown as Row[];
+      const found = rows.find((row) => isVisible(row, target));
+      if (found !== undefined) return found;
+      // A walk that has seen all its rows has seen the answer, if there is one.
+      if (rows.length < step) return null;
+      const last = rows[rows.length - 1] ?? [];
+      walk.from = [Number(last[walk.column]), Number(last[SEQ]) - 1];
+    }
   }
 }
 
-function findVisible(rows: readonly (readonly number[])[], target: Target): number | null {
-  for (const [seq = 0, validFrom = 0, validTo = 0, recordedAt = 0, supersededAt = 0] of rows) {
-    const valid = validFrom <= target.validAt && target.validAt < validTo;
-    if (valid && recordedAt <= target.recordedAt && target.recordedAt < supersededAt) return seq;
-  }
-  return null;
+function isVisible(row: Row, target: Target): boolean {
+  return (
+    Number(row[VALID_FROM]) <= target.validAt &&
+    target.validAt < Number(row[VALID_TO]) &&
+    Number(row[RECORDED_AT]) <= target.recordedAt &&
+    target.recordedAt < Number(row[SUPERSEDED_AT])
+  );
+}
+
+function toFact(key: FactKey, row: Row): StoredFact {
+  const [
+    seq,
+    target,
+    value,
+    validFrom,
+    validTo,
+    recordedAt,
+    supersededAt,
+    actor,
+    reason,
+    by,
+    why,
+    source,
+    ...rest
+  ] = row;
+  const [confidence, hash, observedAt, count] = rest;
+  const { subject, predicate, factType, valueKey } = key;
+  const said = [
+    seq,
+    subject,
+    predicate,
+    factType,
+    valueKey,
+    target,
+    value,
+    validFrom,
+    validTo,
+    recordedAt,
+    supersededAt,
+  ];
+  const contentHash = Buffer.from(hash as Uint8Array).toString('hex');
+  return toStoredFact([
+    ...said,
+    actor,
+    reason,
+    by,
+    why,
+    source,
+    confidence,
+    contentHash,
+    observedAt,
+    count,
+  ] as Cell[]);
 }

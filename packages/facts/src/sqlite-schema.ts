@@ -17,7 +17,6 @@ CREATE TABLE fact_keys (
   value_key TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX fact_keys_key ON fact_keys (subject, predicate, fact_type, value_key);
-CREATE INDEX fact_keys_predicate ON fact_keys (predicate, subject);
 
 CREATE TABLE facts (
   seq INTEGER PRIMARY KEY CHECK (seq > 0),

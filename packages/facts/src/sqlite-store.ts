@@ -49,6 +49,7 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
   });
   const dialect = sqliteDialect((recordedAt) => recordedAt >= writer.lastRecordedAt());
   const readPoint = createPointReader(db);
+  const rules = rulesOf(db);
   const present = (): number => Math.max(clock.now(), writer.lastRecordedAt());
 
   return {
@@ -93,8 +94,11 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
     addSeal: async (seal) => addSeal(db, seal),
     sealedRows: async (rows, bounds, page) =>
       readRows(db, sealedRowsSql(rows, bounds, page, dialect)).map((row) => sealedRow(rows, row)),
-    classificationRules: rulesReader(db),
-    addClassificationRule: async (rule) => addRule(db, writer, clock, rule),
+    classificationRules: () => rules.read(),
+    async addClassificationRule(rule) {
+      rules.forget();
+      addRule(db, writer, clock, rule);
+    },
     async close() {
       await commits.close();
       db.close();
@@ -154,16 +158,25 @@ function toSqlValue(param: SqlParam): SqlValue {
     : JSON.stringify(param);
 }
 
-/** Reads the rules again only when some connection has changed them since. */
-function rulesReader(db: SqliteDatabase): () => Promise<readonly ClassificationRule[]> {
-  const newest = db.prepare('SELECT max(rule_id) FROM fact_classifications', { arrays: true });
-  let version: unknown;
+/** The rules in force, read again only when they may have changed. */
+interface Rules {
+  read(): Promise<readonly ClassificationRule[]>;
+  forget(): void;
+}
+
+function rulesOf(db: SqliteDatabase): Rules {
+  let version: number | null = null;
   let rules: readonly ClassificationRule[] = [];
-  return async () => {
-    const found = (newest.get() as unknown as SqlValue[])[0];
-    if (found !== version) rules = readRules(db);
-    version = found;
-    return rules;
+  return {
+    async read() {
+      const found = db.dataVersion();
+      if (found !== version) rules = readRules(db);
+      version = found;
+      return rules;
+    },
+    forget() {
+      version = null;
+    },
   };
 }
 

@@ -63,7 +63,6 @@ export function createSqliteWriter(db: SqliteDatabase, clock: Clock): SqliteWrit
     findKey: statement(FIND_KEY),
     insertKey: db.prepare(INSERT_KEY),
     lastRecorded: statement(LAST_RECORDED),
-    dataVersion: statement('PRAGMA data_version'),
   };
   const keyIds = new RecentMap<number>(KEY_CACHE_MAX);
   let last: Instant = Number.MIN_SAFE_INTEGER;
@@ -74,7 +73,7 @@ export function createSqliteWriter(db: SqliteDatabase, clock: Clock): SqliteWrit
 
   /** Learns what other processes have recorded since. */
   const refresh = (): void => {
-    const found = firstCell(statements.dataVersion.get());
+    const found = db.dataVersion();
     if (found === dataVersion) return;
     dataVersion = found;
     last = Math.max(last, firstCell(statements.lastRecorded.get()) ?? last);

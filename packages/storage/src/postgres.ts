@@ -47,6 +47,15 @@ export const POSTGRES_BACKOFF_MS: readonly number[] = [50, 200, 800];
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 const IDENTIFIER = /^[a-z_][a-z0-9_]{0,62}$/;
 const INT8_OID = 20;
+// Statements are prepared, and their plans kept, while tables may still be empty and without statistics:
+// every question has an index, and a plan that uses it is never far from the best.
+const PLANNING = [
+  'enable_seqscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+  'random_page_cost=1.1',
+  'jit=off',
+];
 
 /**
  * Opens a pool and brings the schema to the newest version. Broken connections are replaced, with
@@ -83,7 +92,13 @@ function openPool(
     max: settings.max,
     connectionTimeoutMillis: POSTGRES_CONNECT_TIMEOUT_MS,
     application_name: 'praxis',
-    options: `-c search_path=${options.schema} -c synchronous_commit=${settings.synchronousCommit}`,
+    options: [
+      `search_path=${options.schema}`,
+      `synchronous_commit=${settings.synchronousCommit}`,
+      ...PLANNING,
+    ]
+      .map((setting) => `-c ${setting}`)
+      .join(' '),
     statement_timeout: options.statementTimeoutMs ?? POSTGRES_STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     pipeline: true,

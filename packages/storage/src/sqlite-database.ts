@@ -14,6 +14,8 @@ export interface SqliteDatabase {
   get(sql: string, params?: readonly SqlValue[]): SqlRow | undefined;
   /** Rows as arrays in column order: the cheapest form, for hot paths. */
   prepare(sql: string, options?: { arrays?: boolean }): StatementSync;
+  /** A number that changes when another connection has changed the database. */
+  dataVersion(): number;
   run(sql: string, params?: readonly SqlValue[]): { changes: number; lastId: number };
   /** Runs `work` in one `BEGIN IMMEDIATE` transaction; rolls back when it throws. Synchronous. */
   transact<R>(work: () => R): R;
@@ -27,6 +29,9 @@ const STATEMENTS_MAX = 256;
 
 export function wrapSqlite(db: DatabaseSync, path: string): SqliteDatabase {
   const statements = new Map<string, StatementSync>();
+  const bounds = { begin: db.prepare('BEGIN IMMEDIATE'), commit: db.prepare('COMMIT') };
+  const version = db.prepare('PRAGMA data_version');
+  version.setReturnArrays(true);
   const prepare = (sql: string, options: { arrays?: boolean } = {}): StatementSync => {
     const key = options.arrays === true ? `a:${sql}` : sql;
     const known = statements.get(key);
@@ -39,6 +44,7 @@ export function wrapSqlite(db: DatabaseSync, path: string): SqliteDatabase {
   };
   return {
     path,
+    dataVersion: () => Number((version.get() as unknown as number[])[0]),
     prepare: (sql, options) => guarded(path, () => prepare(sql, options)),
     all: (sql, params = []) => guarded(path, () => prepare(sql).all(...checked(params)) as SqlRow[]),
     get: (sql, params = []) =>
@@ -48,7 +54,7 @@ export function wrapSqlite(db: DatabaseSync, path: string): SqliteDatabase {
         const result = prepare(sql).run(...checked(params));
         return { changes: Number(result.changes), lastId: Number(result.lastInsertRowid) };
       }),
-    transact: (work) => transact(db, path, work),
+    transact: (work) => transact(db, bounds, path, work),
     backupTo: (target) => backupTo(db, path, target),
     close: () => {
       if (db.isOpen) db.close();
@@ -56,11 +62,16 @@ export function wrapSqlite(db: DatabaseSync, path: string): SqliteDatabase {
   };
 }
 
-function transact<R>(db: DatabaseSync, path: string, work: () => R): R {
-  guarded(path, () => db.exec('BEGIN IMMEDIATE'));
+interface Bounds {
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
+}
+
+function transact<R>(db: DatabaseSync, bounds: Bounds, path: string, work: () => R): R {
+  guarded(path, () => bounds.begin.run());
   try {
     const result = work();
-    db.exec('COMMIT');
+    bounds.commit.run();
     return result;
   } catch (error) {
     // SQLite has rolled back by itself after a full disk or an I/O error.

@@ -1,0 +1,267 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { DatabaseSync } from 'node:sqlite';
+import { systemClock } from '@praxis/core';
+import {
+  compareFacts,
+  type FactStore,
+  openPostgresFactStore,
+  openSqliteFactStore,
+  type PutFact,
+} from '@praxis/facts';
+import { SQLITE_FACT_MIGRATIONS } from '../packages/facts/src/sqlite-schema.ts';
+import { startPostgres } from '../packages/facts/test/postgres-server.ts';
+
+// Ratios against raw SQL, in one run, on one machine. `--full` goes on to 10^7 facts.
+const FULL = process.argv.includes('--full');
+const SINGLE_PUTS = 4000;
+const CALLERS = 64;
+const READS = 20_000;
+const BULK_FACTS = 200_000;
+const BULK_BATCH = 10_000;
+const DRIFT_FACTS = 100_000;
+const SCALES = FULL ? [100_000, 1_000_000, 10_000_000] : [100_000, 1_000_000];
+const PROBES = 5000;
+
+const directory = mkdtempSync(join(tmpdir(), 'praxis-bench-'));
+
+interface Row {
+  measure: string;
+  figure: string;
+  target: string;
+}
+const rows: Row[] = [];
+
+function report(measure: string, figure: string, target = ''): void {
+  rows.push({ measure, figure, target });
+  process.stdout.write(`${measure}: ${figure}${target === '' ? '' : `  (target ${target})`}\n`);
+}
+
+function aPut(n: number, value: PutFact['value'] = { state: 'ok', n }): PutFact {
+  return { subject: `host:h${n}`, predicate: 'status', value, actor: 'bench:facts', reason: 'bench' };
+}
+
+/** Calls per second of `work`, called `count` times one after another. */
+async function rate(count: number, work: (n: number) => unknown): Promise<number> {
+  const from = performance.now();
+  for (let n = 0; n < count; n += 1) await work(n);
+  return count / ((performance.now() - from) / 1000);
+}
+
+function perSecond(value: number): string {
+  return `${Math.round(value).toLocaleString('en')}/s`;
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
+/** The same two inserts, in the same schema, durable, by hand. */
+function bareStore(path: string): (n: number) => void {
+  const db = new DatabaseSync(path);
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536');
+  for (const { sql } of SQLITE_FACT_MIGRATIONS) db.exec(sql);
+  const key = db.prepare(
+    "INSERT INTO fact_keys (subject, predicate, fact_type, value_key) VALUES (?, 'status', 'observed', '')",
+  );
+  const fact =
+    db.prepare(`INSERT INTO facts (key_id, valid_from, valid_to, recorded_at, observed_at, observation_count,
+    content_hash, actor, reason, value) VALUES (?, ?, 9007199254740991, ?, ?, 1, ?, 'bench:facts', 'bench', ?)`);
+  const hash = new Uint8Array(32);
+  return (n) => {
+    db.exec('BEGIN IMMEDIATE');
+    const { lastInsertRowid } = key.run(`host:h${n}`);
+    fact.run(lastInsertRowid, n, n, n, hash, JSON.stringify({ state: 'ok', n }));
+    db.exec('COMMIT');
+  };
+}
+
+async function writes(): Promise<void> {
+  const store = await openSqliteFactStore({ path: join(directory, 'writes.db'), clock: systemClock });
+  const bare = bareStore(join(directory, 'bare.db'));
+  const single: number[] = [];
+  const raw: number[] = [];
+  // By turns, so that what else the machine does touches both.
+  for (let round = 0; round < 5; round += 1) {
+    const base = round * SINGLE_PUTS;
+    raw.push(await rate(SINGLE_PUTS / 5, (n) => bare(base + n)));
+    single.push(await rate(SINGLE_PUTS / 5, (n) => store.put(aPut(base + n))));
+  }
+  const [one, bareOne] = [median(single), median(raw)];
+  report('SQLite single put, bare transaction', perSecond(bareOne));
+  report('SQLite single put', `${perSecond(one)}, ${(one / bareOne).toFixed(2)} of bare`, '>= 0.80');
+  const grouped: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const from = performance.now();
+    const each = 500;
+    await Promise.all(
+      Array.from({ length: CALLERS }, async (_, w) => {
+        for (let n = 0; n < each; n += 1)
+          await store.put(aPut(1_000_000 + round * 100_000 + n * CALLERS + w));
+      }),
+    );
+    grouped.push((CALLERS * each) / ((performance.now() - from) / 1000));
+  }
+  report(
+    'SQLite put, 64 callers',
+    `${perSecond(median(grouped))}, ${(median(grouped) / one).toFixed(1)} x single`,
+    '>= 5',
+  );
+  await store.close();
+}
+
+async function bulk(name: string, store: FactStore, target: string): Promise<void> {
+  const from = performance.now();
+  for (let base = 0; base < BULK_FACTS; base += BULK_BATCH) {
+    await store.putMany(Array.from({ length: BULK_BATCH }, (_, n) => aPut(base + n)));
+  }
+  report(`${name} bulk ingest`, perSecond(BULK_FACTS / ((performance.now() - from) / 1000)), target);
+}
+
+async function reads(): Promise<void> {
+  const path = join(directory, 'reads.db');
+  const store = await openSqliteFactStore({ path, clock: systemClock });
+  await store.putMany(Array.from({ length: 10_000 }, (_, n) => aPut(n)));
+  const recorded: number[] = [];
+  for (let n = 0; n < 1000; n += 1) recorded.push((await store.put(aPut(-1, n))).recordedAt);
+  const db = new DatabaseSync(path, { readOnly: true });
+  const bare =
+    db.prepare(`SELECT f.value, f.valid_from, f.valid_to, f.recorded_at, f.actor, f.reason FROM fact_keys k
+    JOIN facts f ON f.key_id = k.key_id WHERE k.subject = ? AND k.predicate = ? AND k.fact_type = ? AND k.value_key = ?
+    AND f.superseded_at IS NULL AND f.valid_from <= ? AND f.valid_to > ? AND f.recorded_at <= ?`);
+  const now = systemClock.now() + 1_000_000;
+  const point = (n: number): object => ({
+    subject: `host:h${n % 10_000}`,
+    predicate: 'status',
+    validAt: now,
+    recordedAt: now,
+  });
+  const [raw, one, many]: [number[], number[], number[]] = [[], [], []];
+  for (let round = 0; round < 5; round += 1) {
+    raw.push(
+      await rate(READS / 5, (n) => {
+        const row = bare.get(`host:h${n % 10_000}`, 'status', 'observed', '', now, now, now);
+        return JSON.parse(String(row?.['value'])) as unknown;
+      }),
+    );
+    one.push(await rate(READS / 5, (n) => store.get(point(n) as Parameters<FactStore['get']>[0])));
+    many.push(
+      await rate(READS / 5, (n) => {
+        const instant = recorded[(n * 7919) % recorded.length] ?? 0;
+        const other = recorded[(n * 104_729) % recorded.length] ?? 0;
+        return store.get({ subject: 'host:h-1', predicate: 'status', validAt: other, recordedAt: instant });
+      }),
+    );
+  }
+  report('SQLite point read, bare prepared statement', perSecond(median(raw)));
+  report(
+    'SQLite point read, 1 version',
+    `${perSecond(median(one))}, ${(median(one) / median(raw)).toFixed(2)} of bare`,
+    '>= 0.60',
+  );
+  const slower = median(one) / median(many);
+  report(
+    'SQLite point as-of read, 1,000 versions, both axes',
+    `${perSecond(median(many))}, ${slower.toFixed(2)} x the time at 1`,
+    '<= 2',
+  );
+  db.close();
+  await store.close();
+}
+
+function drift(): void {
+  const side = (): { subject: string; predicate: string; valueKey: string; value: PutFact['value'] }[] =>
+    Array.from({ length: DRIFT_FACTS }, (_, n) => ({
+      subject: `host:h${String(n % 1000).padStart(5, '0')}`,
+      predicate: `p${(n / 1000) | 0}`,
+      valueKey: '',
+      value: { version: `1.${n % 97}`, enabled: true },
+    })).sort((a, b) =>
+      a.subject < b.subject ? -1 : a.subject > b.subject ? 1 : a.predicate < b.predicate ? -1 : 1,
+    );
+  const wanted = side();
+  const found = side();
+  for (let n = 0; n < 100; n += 1) Object.assign(found[n * 997] ?? {}, { value: 'drifted' });
+  const times: number[] = [];
+  for (let round = 0; round < 31; round += 1) {
+    const from = performance.now();
+    const { length } = compareFacts(wanted, found);
+    times.push(performance.now() - from);
+    if (length !== 100) throw new Error(`found ${length} differences of 100`);
+  }
+  report('drift comparison of 100,000 facts in memory', `${median(times).toFixed(1)} ms`, '< 15 ms');
+}
+
+/** The same reads and writes at growing size: they must stay flat. */
+async function scale(): Promise<void> {
+  const store = await openSqliteFactStore({ path: join(directory, 'scale.db'), clock: systemClock });
+  let size = 0;
+  let first: { read: number; append: number; random: number } | null = null;
+  for (const wanted of SCALES) {
+    for (; size < wanted; size += BULK_BATCH) {
+      await store.putMany(Array.from({ length: BULK_BATCH }, (_, n) => aPut(size + n)));
+    }
+    const spread = (n: number): number => (n * 7_368_787) % wanted;
+    const read = await rate(PROBES, (n) => store.get({ subject: `host:h${spread(n)}`, predicate: 'status' }));
+    const append = await rate(PROBES / 5, (n) => store.put(aPut(100_000_000 + wanted + n)));
+    const random = await rate(PROBES / 5, (n) => store.put(aPut(spread(n), { changed: wanted + n })));
+    first ??= { read, append, random };
+    report(
+      `SQLite at ${wanted.toLocaleString('en')} facts, point read`,
+      `${perSecond(read)}, ${(first.read / read).toFixed(2)} x`,
+      '<= 1.5',
+    );
+    report(
+      `SQLite at ${wanted.toLocaleString('en')} facts, append`,
+      `${perSecond(append)}, ${(first.append / append).toFixed(2)} x`,
+      '<= 1.5',
+    );
+    report(
+      `SQLite at ${wanted.toLocaleString('en')} facts, random key`,
+      `${perSecond(random)}, ${(first.random / random).toFixed(2)} x`,
+      '<= 3',
+    );
+  }
+  await store.close();
+}
+
+async function postgresql(): Promise<void> {
+  const server = await startPostgres({ durable: true });
+  try {
+    const store = await openPostgresFactStore({ url: server.url, clock: systemClock, poolMax: 4 });
+    report('PostgreSQL single put', perSecond(await rate(500, (n) => store.put(aPut(n)))));
+    const from = performance.now();
+    await Promise.all(
+      Array.from({ length: CALLERS }, async (_, w) => {
+        for (let n = 0; n < 100; n += 1) await store.put(aPut(1_000_000 + n * CALLERS + w));
+      }),
+    );
+    report('PostgreSQL put, 64 callers', perSecond((CALLERS * 100) / ((performance.now() - from) / 1000)));
+    report(
+      'PostgreSQL point read',
+      perSecond(await rate(2000, (n) => store.get({ subject: `host:h${n % 500}`, predicate: 'status' }))),
+    );
+    await bulk('PostgreSQL', store, '>= 100,000/s');
+    await store.close();
+  } finally {
+    await server.stop();
+  }
+}
+
+try {
+  await writes();
+  await reads();
+  drift();
+  const bulkStore = await openSqliteFactStore({ path: join(directory, 'bulk.db'), clock: systemClock });
+  await bulk('SQLite', bulkStore, '>= 250,000/s');
+  await bulkStore.close();
+  await scale();
+  await postgresql();
+  process.stdout.write('\n| measure | figure | target |\n|---|---|---|\n');
+  for (const { measure, figure, target } of rows)
+    process.stdout.write(`| ${measure} | ${figure} | ${target} |\n`);
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
