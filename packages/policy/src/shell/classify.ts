@@ -1,14 +1,12 @@
 import { errorMessage, type Tier, tierRank } from '@praxis/core';
 import type { SimpleCommand } from './ast.ts';
 import { Environment, HOME_PLACEHOLDER, WORKSPACE_PLACEHOLDER } from './environment.ts';
-import { expandWords } from './expand.ts';
 import { judgeForeign, type NestedClassifier } from './foreign-shell.ts';
 import { parseShell } from './parse.ts';
 import { NESTED_SHELLS_MAX, type OperatorDenyRule, type ShellContext } from './shell-context.ts';
 import { loadTables } from './table.ts';
 import { type ClassificationReason, type ClassifiedNode, tierOf, Verdict } from './verdict.ts';
 import { engine } from './walk.ts';
-import { staticTextOf } from './word.ts';
 
 /** The shells a command can be written for. It is declared by who sends the command, never guessed. */
 export type ShellKind = 'bash' | 'powershell' | 'cmd';

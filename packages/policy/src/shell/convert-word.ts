@@ -265,7 +265,7 @@ function collectScripts(expression: unbash.ArithmeticExpression, scripts: Script
 }
 
 /** Every script that runs when these parts are expanded. */
-export function collectFromParts(parts: readonly WordPart[], scripts: Script[]): void {
+function collectFromParts(parts: readonly WordPart[], scripts: Script[]): void {
   for (const part of parts) {
     if (part.kind === 'command' || part.kind === 'process') scripts.push(part.script);
     else if (part.kind === 'arithmetic') scripts.push(...part.scripts);

@@ -21,7 +21,7 @@ const WRITES = new Set(['-fprint', '-fprint0', '-fls', '-fprintf']);
 const RUNS = new Set(['-exec', '-execdir', '-ok', '-okdir']);
 /** Options that do not narrow down which files an action gets. */
 const NOT_NARROWING = new Set(
-  '-maxdepth -depth -d -follow -mount -xdev -warn -nowarn -daystart -noleaf -regextype -print -print0 -a -and ( ) -true -D -ls'.split(
+  '-maxdepth -depth -d -follow -mount -xdev -warn -nowarn -daystart -noleaf -regextype -print -print0 -a -and ( ) -true -D -ls -mindepth -type -xtype -readable -writable -exec -execdir -ok -okdir -delete'.split(
     ' ',
   ),
 );
@@ -53,11 +53,16 @@ function splitSearch(args: readonly WordValue[]): Search {
     starts.push(arg);
   }
   const expression = args.slice(at);
-  return { starts, expression, isNarrowed: expression.some((term) => isNarrowing(term)) };
+  return {
+    starts,
+    expression,
+    isNarrowed: expression.some((term, i) => isNarrowing(term, expression[i + 1])),
+  };
 }
 
-function isNarrowing(term: WordValue): boolean {
+function isNarrowing(term: WordValue, value: WordValue | undefined): boolean {
   const { text } = term;
+  if (/^-i?(?:name|path|wholename)$/.test(text) && /^[*/]*\*$/.test(value?.text ?? '')) return false;
   if (!text.startsWith('-') && text !== '!') return false;
   return (
     (WITH_VALUE.has(text) || WITHOUT_VALUE.has(text) || /^-newer../.test(text)) && !NOT_NARROWING.has(text)
@@ -111,10 +116,25 @@ function judgeExec(search: Search, i: number, { context, verdict, rule }: Handle
     if (part.rank === 1)
       part.raise(2, 'find-executes', 'the command runs for every file that is found', undefined, rule.id);
     verdict.absorb(part);
+    if (!search.isNarrowed) judgeOnEveryFile(words[0], path, context, verdict);
   }
   if (words.length === 0)
     verdict.raise(3, 'unknown-command-word', 'find runs a command that is not known', undefined, rule.id);
   return end;
+}
+
+/** A command for single files does to a whole tree what its recursive form does. */
+function judgeOnEveryFile(
+  name: WordValue | undefined,
+  path: WordValue,
+  context: HandlerCall['context'],
+  verdict: Verdict,
+): void {
+  const base = name?.text.slice(name.text.lastIndexOf('/') + 1) ?? '';
+  if (/^(?:rm|unlink|shred|rmdir)$/.test(base))
+    judgeEffect('delete-tree', path, context, verdict, `find ${base}`);
+  else if (/^(?:chmod|chown|chgrp)$/.test(base))
+    judgeEffect('metadata-tree', path, context, verdict, `find ${base}`);
 }
 
 function isTerminator(expression: readonly WordValue[], at: number): boolean {

@@ -180,7 +180,7 @@ function readLong(reading: Reading, arg: WordValue, isLong: boolean): boolean {
 /** The worst flag that this abbreviation may mean. */
 function findAbbreviated(rule: CommandRule, name: string): FlagRule | undefined {
   let worst: FlagRule | undefined;
-  if (name.length < 4) return undefined;
+  if (name.length < 3) return undefined;
   for (let at: CommandRule | null = rule; at !== null; at = at.parent) {
     for (const [full, flag] of at.flags) {
       if (full.startsWith(name) && (worst === undefined || severity(flag) > severity(worst))) worst = flag;

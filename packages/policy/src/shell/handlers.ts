@@ -8,10 +8,14 @@ import {
   judgeCd,
   judgeDeclare,
   judgeEval,
+  judgeLet,
+  judgePrintf,
   judgeRead,
   judgeSet,
   judgeShell,
+  judgeShift,
   judgeSource,
+  judgeUnset,
 } from './shell-builtins.ts';
 import type { HandlerName } from './table-schema.ts';
 import { judgeCmdCall, judgePowershellCall } from './windows-launch.ts';
@@ -25,6 +29,10 @@ const HANDLERS: Record<HandlerName, (call: HandlerCall) => boolean> = {
   declare: judgeDeclare,
   read: judgeRead,
   cd: judgeCd,
+  shift: judgeShift,
+  unset: judgeUnset,
+  printf: judgePrintf,
+  let: judgeLet,
   'git-push': judgeGitPush,
   'git-config': judgeGitConfigCommand,
   ansible: judgeAnsible,

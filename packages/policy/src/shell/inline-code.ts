@@ -1,6 +1,6 @@
 import { type ShellContext, spanIn } from './shell-context.ts';
-import type { Verdict } from './verdict.ts';
-import type { WordValue } from './word.ts';
+import { Verdict } from './verdict.ts';
+import { literalValue, type WordValue } from './word.ts';
 
 /** Languages whose inline code (`python -c`, `perl -e` …) is read for what it may do. */
 export type Language = 'python' | 'perl' | 'ruby' | 'node' | 'php' | 'lua';
@@ -22,6 +22,9 @@ const BY_LANGUAGE: Record<Language, RegExp> = {
   lua: /os\.|io\.|load|require|dofile|debug\./,
 };
 
+/** Most strings of one piece of code that are tried as commands. */
+const STRINGS_MAX = 16;
+
 /** Judges inline code: at least `T2`; `T3` when it may spawn, delete, write or decode, or is not known. */
 export function judgeInlineCode(
   language: Language,
@@ -35,14 +38,40 @@ export function judgeInlineCode(
     verdict.raise(3, 'unknown-code', `the ${language} code is not known`, span, entry);
     return;
   }
-  const isDangerous = COMMON.test(code.text) || BY_LANGUAGE[language].test(code.text);
-  if (isDangerous)
-    verdict.raise(
-      3,
-      'inline-code-acts',
-      `${language} code that spawns, deletes, writes or decodes`,
-      span,
-      entry,
-    );
-  else verdict.raise(2, 'inline-code', `inline ${language} code`, span, entry);
+  if (FORK_LOOP.test(code.text))
+    return verdict.deny('fork-bomb', `${language} code that forks without end`, span, entry);
+  if (!COMMON.test(code.text) && !BY_LANGUAGE[language].test(code.text)) {
+    verdict.raise(2, 'inline-code', `inline ${language} code`, span, entry);
+    return;
+  }
+  verdict.raise(
+    3,
+    'inline-code-acts',
+    `${language} code that spawns, deletes, writes or decodes`,
+    span,
+    entry,
+  );
+  judgeStrings(code, context, verdict);
+}
+
+const FORK_LOOP =
+  /\bfork\b[\s()]*while\b|\bwhile\b[\s(]*(?:1|true|True|fork)\b[^;]{0,40}\bfork\b|\bwhile\s+fork\b|\bloop\b[\s{]*fork\b/;
+
+/** Strings of code that acts are tried as commands, one by one and joined: `run(["rm", "-rf", "/"])`. */
+function judgeStrings(code: WordValue, context: ShellContext, verdict: Verdict): void {
+  const strings: string[] = [];
+  for (const found of code.text.matchAll(
+    /"((?:[^"\\]|\\.){0,400})"|'((?:[^'\\]|\\.){0,400})'|`([^`]{0,400})`|\bqx?\{([^}]{0,400})\}/g,
+  )) {
+    strings.push(found[1] ?? found[2] ?? found[3] ?? found[4] ?? '');
+    if (strings.length >= STRINGS_MAX) break;
+  }
+  const commands = [...strings, strings.join(' ')];
+  if (/rmtree|rm_rf|rm_r\b|rmSync|remove_tree|rimraf|deleteTree/.test(code.text))
+    commands.push(...strings.map((text) => `rm -rf ${text}`));
+  for (const command of commands) {
+    const part = new Verdict();
+    context.engine.judgeText(literalValue(command, code.start, code.end), context, part, { kind: 'string' });
+    if (part.denied) return verdict.absorb(part);
+  }
 }

@@ -8,6 +8,7 @@ import { matchGlob } from './shell-pattern.ts';
 import type { CommandRule, OperandRoles } from './table.ts';
 import type { Mark, Role } from './table-schema.ts';
 import type { Verdict } from './verdict.ts';
+import { judgeUnknownArguments } from './unknown-command.ts';
 import { judgeWrapper } from './wrappers.ts';
 import { literalValue, unknownValue, type WordValue } from './word.ts';
 
@@ -84,7 +85,7 @@ function judgeVariant(
   if (name === undefined) return;
   judgeOperatorRules(values, context, verdict);
   const found = resolveCommand(name, context, verdict);
-  if (found === null) return;
+  if (found === null) return judgeOutsideTables(values, context, verdict);
   const definition = context.functions.get(name.text);
   if (definition !== undefined) {
     context.engine.judgeNode(definition.body, callContext(context, values, name.text), verdict, stdin);
@@ -93,6 +94,19 @@ function judgeVariant(
   const rule = context.tables.commands.get(found);
   if (rule === undefined) judgeUnknownCommand(values, context, verdict);
   else judgeRule(rule, values.slice(1), context, verdict, stdin);
+}
+
+/** A command word that is a pattern, or a path outside the program directories. */
+function judgeOutsideTables(values: readonly WordValue[], context: ShellContext, verdict: Verdict): void {
+  const [name, ...args] = values;
+  if (name === undefined) return;
+  if (!name.isGlob) return judgeUnknownArguments(values, context, verdict);
+  let tried = 0;
+  const base = name.text.slice(name.text.lastIndexOf('/') + 1);
+  for (const [known, rule] of context.tables.commands) {
+    if (!matchGlob(base, known) || ++tried > VARIANTS_MAX) continue;
+    judgeRule(rule, args, context, verdict, undefined);
+  }
 }
 
 /** The body of a function sees the arguments of the call; it does not see itself, so that recursion ends. */
@@ -130,8 +144,9 @@ function judgePathCommand(name: WordValue, context: ShellContext, verdict: Verdi
 
 function judgeUnknownCommand(values: readonly WordValue[], context: ShellContext, verdict: Verdict): void {
   const [name] = values;
-  if (name !== undefined)
-    verdict.raise(2, 'unknown-command', `${name.text} is in no table`, spanIn(context, name));
+  if (name === undefined) return;
+  verdict.raise(2, 'unknown-command', `${name.text} is in no table`, spanIn(context, name));
+  judgeUnknownArguments(values, context, verdict);
 }
 
 const NO_MARKS: ReadonlySet<Mark> = new Set();

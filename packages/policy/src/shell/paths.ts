@@ -74,13 +74,20 @@ const UNKNOWN: JudgedPath = { pathClass: 'unknown', path: null };
 
 /** Absolute, lexically normal path of `text`, or null when the working directory is not known or is left upwards. */
 export function resolvePath(text: string, environment: Environment): string | null {
-  if (text.startsWith('/')) return normalisePath(text);
+  if (text.startsWith('/')) return withoutProcessRoot(normalisePath(text));
   const { cwd } = environment;
   if (cwd === null) return null;
   const path = normalisePath(`${cwd}/${text}`);
   // Above the placeholder nothing is known: the real directory may be anywhere.
   const isPlaceholder = cwd === WORKSPACE_PLACEHOLDER || cwd.startsWith(`${WORKSPACE_PLACEHOLDER}/`);
   return isPlaceholder && !path.startsWith(WORKSPACE_PLACEHOLDER) ? null : path;
+}
+
+/** `/proc/PID/root` is the root directory again. */
+function withoutProcessRoot(path: string): string {
+  if (!path.startsWith('/proc/')) return path;
+  const rest = path.replace(/^\/proc\/(?:self|thread-self|\d+)\/(?:task\/\d+\/)?root(?=\/|$)/, '');
+  return rest === '' ? '/' : rest;
 }
 
 /** Lexically normal form of an absolute path: no `.`, `..`, empty components or trailing slash. */

@@ -1,5 +1,6 @@
 import { tierRank } from '@praxis/core';
 import { type Effect, judgeEffect } from './effects.ts';
+import { judgeHiddenSubstitutions } from './hidden-substitutions.ts';
 import { judgeInlineCode, type Language } from './inline-code.ts';
 import { judgeAwk, judgeSed, judgeVim } from './editor-programs.ts';
 import { judgeGitConfig, judgeSshOption } from './option-values.ts';
@@ -39,6 +40,7 @@ const RUNNING: ReadonlySet<Role> = new Set<Role>([
   'git-config',
   'ssh-option',
   'trap',
+  'prompt',
   'alias',
   'powershell',
   'cmd',
@@ -162,6 +164,8 @@ function judgeRunningRole(
       if (value.kind !== 'literal' || (value.text !== '' && value.text !== '-'))
         context.engine.judgeText(value, context, verdict, { kind: 'trap' });
       return;
+    case 'prompt':
+      return judgeHiddenSubstitutions(value, context, verdict);
     case 'alias':
       return judgeAlias(value, context, verdict);
     case 'argv':

@@ -1,9 +1,11 @@
 import { readInvocation } from './flags.ts';
 import type { HandlerCall } from './handler-call.ts';
+import { judgeHiddenSubstitutions } from './hidden-substitutions.ts';
 import { resolvePath } from './paths.ts';
 import { judgeRole, judgeVariable } from './roles.ts';
 import { spanIn } from './shell-context.ts';
 import type { Mark } from './table-schema.ts';
+import { filterText } from './text-filters.ts';
 import { joinWords } from './wrappers.ts';
 import { literalValue, staticTextOf, unknownValue, type WordValue } from './word.ts';
 
@@ -149,6 +151,7 @@ export function judgeDeclare({ args, context, verdict }: HandlerCall): boolean {
   const isReference = args.some((arg) => /^-[a-zA-Z]*n/.test(arg.text));
   for (const arg of args) {
     if (/^[-+]/.test(arg.text)) continue;
+    judgeHiddenSubstitutions({ ...arg, text: arg.text.split('=', 1)[0] ?? '' }, context, verdict);
     const found = /^([A-Za-z_]\w*)(\+?)=/.exec(arg.text);
     if (found === null) {
       if (arg.kind !== 'literal')
@@ -166,11 +169,12 @@ export function judgeDeclare({ args, context, verdict }: HandlerCall): boolean {
 }
 
 /** `read NAME…`, `mapfile`, `getopts`, `printf -v`: from here on the variables may hold anything. */
-export function judgeRead({ rule, args, context, stdin }: HandlerCall): boolean {
+export function judgeRead({ rule, args, context, verdict, stdin }: HandlerCall): boolean {
   const { operands } = readInvocation(rule, args);
   const [line] = typeof stdin === 'string' ? stdin.split('\n') : [null];
   const words = typeof line === 'string' ? line.trim().split(/\s+/) : null;
   for (const [i, operand] of operands.entries()) {
+    judgeHiddenSubstitutions(operand, context, verdict);
     const name = staticTextOf(operand);
     if (name === null) continue;
     const text =
@@ -194,5 +198,48 @@ export function judgeCd({ args, context }: HandlerCall): boolean {
   )
     environment.cwd = null;
   else environment.cwd = resolvePath(operand.text, environment);
+  return false;
+}
+
+/** `shift [N]` drops positional parameters. */
+export function judgeShift({ args, context }: HandlerCall): boolean {
+  const { environment } = context;
+  const count = Number(staticTextOf(args[0]) ?? (args.length === 0 ? '1' : 'NaN'));
+  const { positional } = environment;
+  const isKnown =
+    positional !== null && Number.isSafeInteger(count) && !positional.some((value) => value.isOpen);
+  environment.positional = isKnown ? positional.slice(count) : null;
+  return false;
+}
+
+/** `unset NAME…`: from here on only defaults give the variable a value. */
+export function judgeUnset({ args, context, verdict }: HandlerCall): boolean {
+  for (const arg of args) {
+    judgeHiddenSubstitutions(arg, context, verdict);
+    const name = staticTextOf(arg);
+    if (name === null || name.startsWith('-')) continue;
+    context.environment.variables.delete(name);
+    context.functions.delete(name);
+  }
+  return false;
+}
+
+/** `printf -v NAME FORMAT…` assigns. */
+export function judgePrintf({ args, context, verdict }: HandlerCall): boolean {
+  const [flag, target] = args;
+  const name = staticTextOf(target);
+  if (staticTextOf(flag) !== '-v' || target === undefined) return false;
+  judgeHiddenSubstitutions(target, context, verdict);
+  if (name === null) return false;
+  const texts = args.slice(2).map((arg) => staticTextOf(arg));
+  const text = texts.every((word) => word !== null) ? filterText('printf', texts, null) : null;
+  if (text === null) context.environment.forget(name);
+  else context.environment.assign(name, literalValue(text, target.start, target.end));
+  return false;
+}
+
+/** `let EXPRESSION…`: subscripts in it are expanded, whatever the quotes. */
+export function judgeLet({ args, context, verdict }: HandlerCall): boolean {
+  for (const arg of args) judgeHiddenSubstitutions(arg, context, verdict);
   return false;
 }

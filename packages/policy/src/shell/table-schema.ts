@@ -51,6 +51,7 @@ export const ROLES = [
   'cmd',
   'assignment',
   'trap',
+  'prompt',
   'alias',
 ] as const;
 export type Role = (typeof ROLES)[number];
@@ -66,6 +67,10 @@ export const HANDLERS = [
   'declare',
   'read',
   'cd',
+  'shift',
+  'unset',
+  'printf',
+  'let',
   'git-push',
   'git-config',
   'python',

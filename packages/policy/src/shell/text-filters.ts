@@ -11,7 +11,12 @@ export function filterText(name: string, args: readonly string[], input: string 
       return printf(args);
     case 'command':
     case 'builtin':
-      return args[0] === undefined ? null : filterText(args[0], args.slice(1), input);
+      if (args[0] === '-v' && args.length === 2) return `/usr/bin/${args[1]}\n`;
+      return args[0] === undefined || args[0].startsWith('-')
+        ? null
+        : filterText(args[0], args.slice(1), input);
+    case 'which':
+      return args.length === 1 && /^[\w.+-]+$/.test(args[0] ?? '') ? `/usr/bin/${args[0]}\n` : null;
     case 'true':
     case ':':
       return '';
@@ -23,8 +28,9 @@ export function filterText(name: string, args: readonly string[], input: string 
 function filterInput(name: string, args: readonly string[], input: string): string | null {
   const flags = args.join(' ');
   switch (name) {
-    case 'cat':
     case 'tee':
+      return input;
+    case 'cat':
       return args.length === 0 || flags === '-' ? input : null;
     case 'base64':
       return /^(?:-d|-D|--decode|-di|-d -i|-i -d)$/.test(flags)

@@ -9,11 +9,11 @@ import type {
   SimpleCommand,
   Word,
 } from './ast.ts';
-import { collectFromParts } from './convert-word.ts';
 import { judgeEffect } from './effects.ts';
 import { Environment, HOME_PLACEHOLDER } from './environment.ts';
 import { expandUnsplit, expandWords, type ExpansionContext } from './expand.ts';
 import { isForkBomb } from './fork-bomb.ts';
+import { judgeHiddenSubstitutions } from './hidden-substitutions.ts';
 import { judgeArguments } from './judge-command.ts';
 import { parseShell } from './parse.ts';
 import { judgeVariable } from './roles.ts';
@@ -27,6 +27,7 @@ import {
   type Stdin,
 } from './shell-context.ts';
 import { redirectedInput, staticOutput } from './static-output.ts';
+import { judgeSubstitutions } from './substitutions.ts';
 import { Verdict } from './verdict.ts';
 import { literalValue, setValue, textsOf, unknownValue, type WordValue } from './word.ts';
 
@@ -194,7 +195,7 @@ function changesDirectory(node: Node): boolean {
 
 /** A body counts where it is defined: it may be called from anywhere, with any arguments and variables. */
 function judgeFunction(node: FunctionDefinition, context: ShellContext, verdict: Verdict): void {
-  if (isForkBomb(node))
+  if (isForkBomb(node, context.functions))
     verdict.deny(
       'fork-bomb',
       `${node.name ?? 'a function'} starts itself without end`,
@@ -246,6 +247,8 @@ function judgeAssignment(
   const expansion = expansionOf(context);
   const assigned = value === null ? unknownValue(start, end) : expandUnsplit(value, expansion);
   judgeVariable(name, assigned, context, verdict);
+  // A subscript in arithmetic expands what the value holds, although it was quoted here.
+  if (assigned.text.includes('[')) judgeHiddenSubstitutions(assigned, context, verdict);
   if (isCommand) return;
   if (assignment.index !== null) environment.forget(name);
   else if (items !== null)
@@ -299,24 +302,5 @@ function recordWritten(node: SimpleCommand, values: readonly WordValue[], contex
     if (content !== null || !path.endsWith(redirection.target.literal.replace(/^(?:\.\/)+/, ''))) continue;
     const others = node.redirections.filter((item) => item !== redirection);
     context.writtenFiles.set(path, staticOutput({ ...node, redirections: others }, context));
-  }
-}
-
-/** Everything that runs while these words are expanded. */
-function judgeSubstitutions(words: readonly Word[], context: ShellContext, verdict: Verdict): void {
-  for (const word of words) {
-    if (word.literal !== null || word.parts.length === 0) continue;
-    const scripts: Script[] = [];
-    collectFromParts(word.parts, scripts);
-    for (const script of scripts) {
-      const part = new Verdict();
-      judgeNode(
-        script.body,
-        { ...context, environment: context.environment.fork(), depth: context.depth + 1 },
-        part,
-        undefined,
-      );
-      verdict.attach('substitution', word.text, part);
-    }
   }
 }
