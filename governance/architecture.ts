@@ -7,8 +7,8 @@ import { parseSync } from 'oxc-parser';
 const FLOORS: readonly (readonly string[])[] = [
   ['@praxis/core'],
   ['@praxis/storage', '@praxis/screen', '@praxis/policy'],
-  ['@praxis/timestamp'],
   ['@praxis/ledger', '@praxis/mandate', '@praxis/facts'],
+  ['@praxis/timestamp'],
   ['@praxis/gate'],
   ['@praxis/fleet'],
   ['@praxis/actuation'],

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { adapters } from '@praxis/actuation';
-import { type Clock, systemClock, VERSION } from '@praxis/core';
+import { type Clock, PraxisError, systemClock, VERSION } from '@praxis/core';
 import { type FactStore, openFactStore } from '@praxis/facts';
 import { readInventory } from '@praxis/fleet';
 import {
@@ -13,12 +13,12 @@ import {
   type Session,
   Sessions,
 } from '@praxis/gate';
-import { Ledger } from '@praxis/ledger';
+import { Ledger, type Voucher } from '@praxis/ledger';
 import { configDigest, type OperatorDeps, type ServerConfig, type Services } from '@praxis/mcp-server';
 import { classify, RULESET_VERSION } from '@praxis/policy';
 import { lockDataDir, openDataDir } from '@praxis/storage';
 import { buildDigest } from './build-digest.ts';
-import { assertStampingServed } from './stamping.ts';
+import { stampersOf } from './stamping.ts';
 
 /** Everything of one praxis process, put together. */
 export interface Runtime {
@@ -72,12 +72,12 @@ async function open(
   close: () => Promise<void>,
 ): Promise<Runtime> {
   const clock: Clock = systemClock;
-  assertStampingServed(config.audit);
+  const stampers = stampersOf(config);
   const lock = lockDataDir(openDataDir(config.dataDir));
   cleanups.push(() => lock.release());
   const { inventory } = await readInventory(config.inventoryPath);
   const verifier = new OperatorVerifier(loadOperatorSecret(operatorSecretPath(config.dataDir)), clock);
-  const ledger = await openLedger(config, clock);
+  const ledger = await openLedger(config, clock, stampers);
   cleanups.push(() => ledger.close());
   const facts = await openFactStore({ dsn: config.storeDsn, clock });
   cleanups.push(() => facts.close());
@@ -115,6 +115,7 @@ async function open(
     facts,
     mode: config.mode,
     rulesetVersion: RULESET_VERSION,
+    rotateLedger: (what) => rotate(ledger, what),
     status: () => ({
       version: VERSION,
       pid: process.pid,
@@ -129,10 +130,26 @@ async function open(
   return { config, ledger, facts, services, operator, stdioCaller, close };
 }
 
-function openLedger(config: ServerConfig, clock: Clock): Promise<Ledger> {
+/** Answers the path of the new segment, or the new key that verifies checkpoints. */
+async function rotate(ledger: Ledger, what: 'segment' | 'key'): Promise<string> {
+  if (what === 'key') return ledger.rotateKey();
+  const segment = await ledger.rotate();
+  if (segment === null) throw new PraxisError('LEDGER_BUSY', 'too many actions are running: try again');
+  return segment;
+}
+
+function openLedger(config: ServerConfig, clock: Clock, vouchers: readonly Voucher[]): Promise<Ledger> {
+  const { audit } = config;
   return Ledger.open({
-    path: config.audit.path,
+    path: audit.path,
     clock,
+    durability: audit.durability,
+    evidence: audit.evidenceEvery > 0 && {
+      path: audit.evidencePath,
+      everyRecords: audit.evidenceEvery,
+      anchorPath: audit.anchorPath ?? undefined,
+      vouchers,
+    },
     session: {
       version: VERSION,
       buildDigest: buildDigest(),

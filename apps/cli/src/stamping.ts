@@ -1,31 +1,37 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { PraxisError } from '@praxis/core';
+import type { Voucher } from '@praxis/ledger';
 import type { ServerConfig } from '@praxis/mcp-server';
+import { resolveWithDns } from '@praxis/screen';
+import { rfc3161Stamper, type TimestampTrust } from '@praxis/timestamp';
 
 /**
- * Refuses to start when time stamps are configured and cannot be had: an operator who asked for them must not
- * find out at the audit that there are none. Throws `TSA_CERT_UNREADABLE` when PRAXIS_TSA_CERT is no readable
- * PEM certificate, and `TSA_UNSUPPORTED` because nothing asks a time-stamping authority yet.
+ * Who stamps the checkpoints: the authority of PRAXIS_TSA_URL, trusted through PRAXIS_TSA_CERT; none without a
+ * URL. An operator who asked for time stamps must not find out at the audit that there are none, so a certificate
+ * that cannot be read is refused: `TSA_CERT_UNREADABLE`.
  */
-export function assertStampingServed({ tsaUrl, tsaCert }: ServerConfig['audit']): void {
-  if (tsaUrl === null) return;
-  readCertificate(tsaCert);
-  throw new PraxisError(
-    'TSA_UNSUPPORTED',
-    'PRAXIS_TSA_URL is set, and this version asks no time-stamping authority: unset it to start without time stamps',
-  );
+export function stampersOf({ audit, egressAllow }: ServerConfig): readonly Voucher[] {
+  if (audit.tsaUrl === null) return [];
+  const trust = timestampTrust(audit.tsaCert);
+  return [
+    rfc3161Stamper({ url: audit.tsaUrl, trust, fetch: { resolve: resolveWithDns, allow: egressAllow } }),
+  ];
 }
 
-function readCertificate(path: string | null): X509Certificate {
+/** The certificates in a PEM file: roots, or the signer's own. Throws `TSA_CERT_UNREADABLE`. */
+export function timestampTrust(path: string | null): TimestampTrust {
   if (path === null) throw new PraxisError('TSA_CERT_UNREADABLE', 'PRAXIS_TSA_URL needs PRAXIS_TSA_CERT');
   try {
-    const pem = readFileSync(path, 'utf8');
-    if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Error('there is no PEM certificate in it');
-    return new X509Certificate(pem);
+    const certificates = readFileSync(path, 'utf8').match(PEM_CERTIFICATE) ?? [];
+    if (certificates.length === 0) throw new Error('there is no PEM certificate in it');
+    for (const pem of certificates) new X509Certificate(pem);
+    return { certificates };
   } catch (cause) {
     throw new PraxisError('TSA_CERT_UNREADABLE', `PRAXIS_TSA_CERT ${path} is no readable PEM certificate`, {
       cause,
     });
   }
 }
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;

@@ -16,6 +16,8 @@ export interface OperatorDeps {
   readonly facts: FactStore;
   readonly mode: string;
   readonly rulesetVersion: string;
+  /** Goes on in a new segment of the ledger, or with a new signing key; answers its path or the key. */
+  rotateLedger(what: 'segment' | 'key'): Promise<string>;
   /** What a status request answers. */
   status(): Readonly<Record<string, unknown>>;
 }
@@ -93,6 +95,8 @@ async function perform(deps: OperatorDeps, request: Act, actor: Actor): Promise<
       });
       return { result: blessed, target: request.subject, approvalId: null };
     }
+    case 'audit.rotate':
+      return { result: await deps.rotateLedger(request.what), target: null, approvalId: null };
     case 'status':
     case 'approvals.list':
     case 'approvals.show':

@@ -98,6 +98,7 @@ export async function aServer(options: { initialised?: boolean; clock?: Clock } 
     facts,
     mode: 'guarded',
     rulesetVersion: RULESET_VERSION,
+    rotateLedger: async () => String(await ledger.rotate()),
     status: () => ({ mode: 'guarded' }),
   };
   const tools = allTools(services);

@@ -18,6 +18,7 @@ interface Options {
   readonly anchor?: string;
   readonly witnessKey?: string[];
   readonly resume?: string;
+  readonly archived?: boolean;
 }
 
 /** `praxis audit verify PATH`: is this ledger, or every ledger in this directory, whole? */
@@ -30,6 +31,7 @@ export function registerVerifyCommand(audit: Command): void {
     .option('--evidence <file>', 'where the evidence is, when not beside the ledger')
     .option('--anchor <file>', 'checkpoints that were kept elsewhere')
     .option('--witness-key <key>', 'verifier key of a witness, or a file of them', collect)
+    .option('--archived', 'the oldest segments were moved away on purpose')
     .option(
       '--resume <file>',
       'go on where the last verification with this file ended; keep it out of reach of the ledger',
@@ -44,6 +46,7 @@ async function verify(path: string, options: Options): Promise<void> {
     evidencePath: options.evidence,
     anchorPath: options.anchor,
     witnessKeys: keysFrom(options.witnessKey),
+    archived: options.archived,
     onProgress: process.stderr.isTTY ? showProgress() : undefined,
   };
   if (existsSync(path) && statSync(path).isDirectory()) return verifyAll(path, given, options);

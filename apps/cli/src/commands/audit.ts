@@ -1,17 +1,14 @@
 import type { Command } from 'commander';
 import { registerProofCommands } from './audit-prove.ts';
 import { registerReadCommands } from './audit-read.ts';
-import { registerRotateCommands, type RotateLedger } from './audit-rotate.ts';
+import { registerRotateCommands } from './audit-rotate.ts';
 import { registerVerifyCommand } from './audit-verify.ts';
 
-/**
- * `praxis audit …`: everything an auditor does with a ledger. Only rotating needs a running server;
- * `rotate` asks it.
- */
-export function registerAuditCommands(program: Command, rotate?: RotateLedger): void {
+/** `praxis audit …`: everything an auditor does with a ledger. */
+export function registerAuditCommands(program: Command): void {
   const audit = program.command('audit').description('verify, search and prove from the ledger');
   registerVerifyCommand(audit);
   registerReadCommands(audit);
   registerProofCommands(audit);
-  registerRotateCommands(audit, rotate);
+  registerRotateCommands(audit);
 }

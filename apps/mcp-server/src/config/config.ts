@@ -35,6 +35,8 @@ export interface ServerConfig {
     readonly evidencePath: string;
     readonly evidenceEvery: number;
     readonly anchorPath: string | null;
+    /** When a record counts as durable: `group` shares one sync among callers, `each` does not, `os` trusts the machine to stay up. */
+    readonly durability: Durability;
     readonly retentionDays: number;
     readonly evidenceRetentionDays: number;
     readonly syslogAddress: string | null;
@@ -104,12 +106,23 @@ function auditConfig(env: Env, dataDir: string): ServerConfig['audit'] {
     evidencePath: text(env, 'PRAXIS_EVIDENCE_PATH') ?? evidenceBeside(path),
     evidenceEvery: wholeNumber(env, 'PRAXIS_EVIDENCE_EVERY', 0, EVIDENCE_EVERY_DEFAULT),
     anchorPath: text(env, 'PRAXIS_ANCHOR_PATH'),
+    durability: durabilityOf(env),
     retentionDays: wholeNumber(env, 'PRAXIS_AUDIT_RETENTION_DAYS', 0, RETENTION_DAYS_DEFAULT),
     evidenceRetentionDays: wholeNumber(env, 'PRAXIS_EVIDENCE_RETENTION_DAYS', 0, RETENTION_DAYS_DEFAULT),
     syslogAddress: text(env, 'PRAXIS_AUDIT_SYSLOG_ADDRESS'),
     tsaUrl: text(env, 'PRAXIS_TSA_URL'),
     tsaCert: text(env, 'PRAXIS_TSA_CERT'),
   };
+}
+
+const DURABILITIES = ['group', 'each', 'os'] as const;
+
+/** How durable a record is before its caller is answered; anything unknown is `group`. */
+export type Durability = (typeof DURABILITIES)[number];
+
+function durabilityOf(env: Env): Durability {
+  const value = (text(env, 'PRAXIS_LEDGER_DURABILITY') ?? '').toLowerCase();
+  return DURABILITIES.find((known) => known === value) ?? 'group';
 }
 
 /** The audit path with its suffix replaced, the reference's rule. */

@@ -13,6 +13,7 @@ export type ControlRequest =
   | { op: 'approvals.show'; id: string }
   | { op: 'approvals.approve'; id: string; confirm?: string | undefined; secret?: string | undefined }
   | { op: 'approvals.deny'; id: string; secret?: string | undefined }
+  | { op: 'audit.rotate'; what: 'segment' | 'key' }
   | { op: 'stop'; reason: string }
   | { op: 'resume'; reason: string; secret?: string | undefined }
   | {
@@ -30,6 +31,7 @@ export const OPERATOR_ACTS: readonly ControlRequest['op'][] = [
   'stop',
   'resume',
   'baseline.bless',
+  'audit.rotate',
 ];
 
 const secret = z.string().max(1024).optional();
@@ -43,6 +45,7 @@ export const controlRequestSchema: z.ZodType<ControlRequest> = z.discriminatedUn
   z.strictObject({ op: z.literal('approvals.show'), id }),
   z.strictObject({ op: z.literal('approvals.approve'), id, confirm: z.string().max(512).optional(), secret }),
   z.strictObject({ op: z.literal('approvals.deny'), id, secret }),
+  z.strictObject({ op: z.literal('audit.rotate'), what: z.enum(['segment', 'key']) }),
   z.strictObject({ op: z.literal('stop'), reason }),
   z.strictObject({ op: z.literal('resume'), reason, secret }),
   z.strictObject({
