@@ -29,6 +29,7 @@ describe('judgeEgress on the vectors', () => {
   for (const [file, atLeast] of [
     ['egress.jsonl', 20],
     ['egress-more.jsonl', 150],
+    ['egress-fresh.jsonl', 150],
   ] as const) {
     it(`answers every case of ${file}`, async () => {
       const vectors = readVectors(file);

@@ -90,10 +90,20 @@ export const CLIENT_OPTIONS: readonly {
   { client: /^lftp$/, options: [spaced('-u', { behind: ',' })] },
   {
     client:
-      /^(?:evil-winrm|crackmapexec|netexec|nxc|impacket|hydra|vncviewer|xfreerdp|rabbitmqadmin|influx|nats|mosquitto_pub|mosquitto_sub|kinit|cadaver)$/,
-    options: [spaced('-p', { needs: /^(?!cadaver)/ }), spaced('-P')],
+      /^(?:evil-winrm|crackmapexec|netexec|nxc|impacket|hydra|vncviewer|xfreerdp3?|wlfreerdp|sdl-freerdp|wfreerdp|rabbitmqadmin|influx|nats|mosquitto_pub|mosquitto_sub|kinit|cadaver)$/,
+    options: [
+      spaced('-p', { needs: /^(?!cadaver)/ }),
+      spaced('-P'),
+      { flag: '/p:', glued: true, spaced: false },
+    ],
   },
   { client: /^security$/, options: [spaced('-w')] },
+  {
+    client: /^(?:useradd|usermod|groupadd|groupmod|psexec(?:64)?|paexec|plink|pscp|psftp)$/,
+    options: [spaced('-p'), spaced('-pw')],
+  },
+  { client: /^schtasks$/, options: [spaced('/rp'), spaced('/RP'), spaced('/p'), spaced('/P')] },
+  { client: /^doctl$/, options: [both('-t')] },
 ];
 
 /** Words of a command before its secret operands, with the index of the first secret operand behind the last word. */
@@ -104,6 +114,9 @@ export const OPERAND_SECRETS: readonly {
 }[] = [
   { words: [/^(?:set|configure|config|setx|setenv|set-env|env|arg)$/i, /^SECRETNAME$/], skip: 0, count: 1 },
   { words: [/^vault$/, /^login$/], skip: 0, count: 1 },
+  { words: [/^bw$/, /^unlock$/], skip: 0, count: 1 },
+  { words: [/^net(?:\.exe)?$/i, /^use$/i, /^\\\\/], skip: 0, count: 1 },
+  { words: [/^net(?:\.exe)?$/i, /^use$/i, /^(?:[A-Za-z]:|\*)$/, /^\\\\/], skip: 0, count: 1 },
   { words: [/^net(?:\.exe)?$/i, /^user$/i], skip: 1, count: 1 },
   { words: [/^rabbitmqctl$/, /^(?:add_user|change_password|authenticate_user)$/], skip: 1, count: 1 },
   { words: [/^htpasswd$/, /^-\w*b\w*$/], skip: 2, count: 1 },

@@ -74,7 +74,9 @@ function flagParts(words: readonly ShellWord[], index: number): SecretPart[] {
   const next = words[index + 1];
   if (flag === null || next === undefined || next.startsCommand) return [];
   const name = flag[1] as string;
-  if (NOT_ASKED.test(name) || name.length < 3) return [];
+  if (name.length < 3) return [];
+  // `--with-token` alone is a switch; what follows it is a token only when it looks like one.
+  if (NOT_ASKED.test(name) && !(/^with-/i.test(name) && looksLikeCredential(next.value, 6))) return [];
   if ((words[index] as ShellWord).value.startsWith('/') && !/^pass(?:word)?$/i.test(name)) return [];
   const sensitivity = keySensitivity(name);
   if (sensitivity !== 'secret' && sensitivity !== 'quantity' && sensitivity !== 'weak') return [];
@@ -93,7 +95,7 @@ interface CommandState {
 
 function optionParts(words: readonly ShellWord[], index: number, state: CommandState): SecretPart[] {
   const { value } = words[index] as ShellWord;
-  if (!value.startsWith('-')) return [];
+  if (!value.startsWith('-') && !value.startsWith('/')) return [];
   for (const option of state.options) {
     if (option.needs !== undefined && !state.seen.some((word) => option.needs?.test(word))) continue;
     if (value === option.flag && option.spaced) {
@@ -131,7 +133,9 @@ function operandParts(words: readonly ShellWord[], index: number): SecretPart[] 
   for (const { words: pattern, skip, count } of OPERAND_SECRETS) {
     if (!matchesAt(words, index, pattern)) continue;
     for (let operand = 0; operand < count; operand += 1) {
-      const at = index + pattern.length + skip + operand;
+      let at = index + pattern.length + skip + operand;
+      // `set PASSWORD to X`
+      if (words[at]?.value === 'to' || words[at]?.value === '=') at += 1;
       const word = words[at];
       if (word === undefined || word.startsCommand || /^[-/]/.test(word.value)) break;
       parts.push({ word: at, from: 0 });
@@ -140,13 +144,19 @@ function operandParts(words: readonly ShellWord[], index: number): SecretPart[] 
   return parts;
 }
 
+// `db.password`, `//registry.example/:_authToken`.
+function isSecretName(value: string): boolean {
+  return (
+    /^(?:[A-Za-z_]|\/\/)[\w./:-]*$/.test(value) && keySensitivity(value.replace(/^.*[/:]/, '')) === 'secret'
+  );
+}
+
 function matchesAt(words: readonly ShellWord[], index: number, pattern: readonly RegExp[]): boolean {
   return pattern.every((expected, offset) => {
     const word = words[index + offset];
     if (word === undefined || word.value.length > 256) return false;
     if (offset > 0 && word.startsCommand) return false;
-    if (expected.source === '^SECRETNAME$')
-      return /^[A-Za-z_][\w.-]*$/.test(word.value) && keySensitivity(word.value) === 'secret';
+    if (expected.source === '^SECRETNAME$') return isSecretName(word.value);
     return expected.test(offset === 0 ? baseName(word.value) : word.value);
   });
 }

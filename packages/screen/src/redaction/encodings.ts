@@ -7,8 +7,8 @@ export const ENCODING_DEPTH_MAX = 4;
 export const ENCODED_CHARS_MAX = 1_048_576;
 
 const WORD = /[^\s"'<>]+/g;
-const PERCENT_ENCODED = /%[0-9A-Fa-f]{2}|\\u00[2-7][0-9A-Fa-f]/;
-const ESCAPED_ASCII = /\\u00([2-7][0-9A-Fa-f])/g;
+const PERCENT_ENCODED = /%[0-9A-Fa-f]{2}|\\(?:u00|x)[2-7][0-9A-Fa-f]/;
+const ESCAPED_ASCII = /\\(?:u00|x)([2-7][0-9A-Fa-f])/g;
 const BASE64_RUN =
   /[A-Za-z0-9+/_-]{16,}(?:(?:\r?\n|\\n)[ \t]{0,32}[A-Za-z0-9+/_-]{16,76}){0,16384}(?:(?:\r?\n|\\n)[ \t]{0,32}[A-Za-z0-9+/_-]{1,75})?={0,2}/g;
 

@@ -139,13 +139,9 @@ export function keySensitivity(name: string): Sensitivity {
   return 'secret';
 }
 
-/** Whether the value under this name is a secret whatever it is. */
-export function isSecretName(name: string): boolean {
-  return keySensitivity(name) === 'secret';
-}
-
 const QUANTITY = /^[<>~≤≥+-]?\d[\d.,:_+TZ /-]{0,39}\s?[A-Za-z%]{0,12}$/u;
-const SWITCH = /^(?:true|false|null|none|nil|undefined|yes|no|on|off|never|always|)$/iu;
+const SWITCH =
+  /^(?:true|false|null|none|nil|undefined|yes|no|on|off|never|always|unset|n\/a|[(<](?:none|null|nil|empty|unset|not set)[)>]|)$/iu;
 
 /** Whether a text is a plain number, duration, size, date or switch: what a `quantity` name may show. */
 export function isQuantity(text: string): boolean {

@@ -5,7 +5,7 @@ import type { Span } from './spans.ts';
 import { isHeaderName, readKeyBefore, type TextKey } from './text-key.ts';
 import { readTextValue, type TextValue } from './text-value.ts';
 
-const SEPARATOR = /={1,3}>?|->|:=|:|%3[AaDd]|\\u003[aAdD]|&#61;/g;
+const SEPARATOR = /={1,3}>?|->|:=|:|%3[AaDd]|\\u003[aAdD]|&#61;|[：＝→⇒]/g;
 
 /** A `value:` this far behind a `name: SECRET` still belongs to it. */
 export const PAIR_DISTANCE_CHARS_MAX = 512;

@@ -3,7 +3,7 @@ export const SECRET_WORDS: ReadonlySet<string> = new Set(
   (
     'password passwords passwd passwds pw pwd pwds passphrase passphrases passcode passcodes secret secrets token tokens ' +
     'credential credentials cred creds bearer authorization otp otps totp cookie cookies jwt jwts psk mnemonic ' +
-    'passwort kennwort contraseña contrasena senha motdepasse apikey apikeys privkey requirepass masterauth ' +
+    'passwort kennwort wachtwoord lösenord adgangskode salasana hasło heslo parola пароль 密码 密碼 パスワード 비밀번호 contraseña contrasena senha motdepasse apikey apikeys privkey requirepass masterauth ' +
     'cvv cvc passkey keytab authtok userpassword'
   ).split(' '),
 );
@@ -13,7 +13,7 @@ export const SECRET_KEY_KINDS: ReadonlySet<string> = new Set(
   (
     'api private priv access session secret signing sign encryption encrypt encrypted decryption decrypt master auth ' +
     'account storage shared client app application admin root license hmac aes subscription webhook wrapping recovery ' +
-    'consumer security crypt cipher jwt integration functions unseal ingest write symmetric preshared bot kms'
+    'consumer security crypt cipher jwt integration functions unseal ingest write instrumentation symmetric preshared bot kms'
   ).split(' '),
 );
 

@@ -1,5 +1,5 @@
 import { keySensitivity } from './key-names.ts';
-import { isNameKey, isValueKey } from './pair-keys.ts';
+import { isNameKey, isSecretType, isValueKey } from './pair-keys.ts';
 import type { Span } from './spans.ts';
 
 const ELEMENT = /<([A-Za-z_][\w:.-]{0,63})((?:\s[^<>]{0,1024})?)>(?!\s*<(?!!\[CDATA))/g;
@@ -46,7 +46,8 @@ function contentSpan(text: string, start: number): Span | null {
 
 function namesSecret(attributes: string): boolean {
   for (const match of attributes.matchAll(ATTRIBUTE)) {
-    if (isNameKey(match[1] as string) && isSecret(match[2] ?? match[3] ?? '')) return true;
+    const [name, value] = [match[1] as string, match[2] ?? match[3] ?? ''];
+    if (isSecretType(name, value) || (isNameKey(name) && isSecret(value))) return true;
   }
   return false;
 }

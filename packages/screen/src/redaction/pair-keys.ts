@@ -61,16 +61,30 @@ const VALUE_KEYS: ReadonlySet<string> = new Set([
   'literal',
   'fieldvalue',
   'headervalue',
+  'argument',
+  'operand',
 ]);
 
 const plain = (key: string): string => key.toLowerCase().replace(/[^a-z]/g, '');
 
-/** Whether a key holds the name of something whose value stands beside it: `name`, `Key`, `header`. */
+const NAMED_KIND =
+  /^(?:parameter|param|option|setting|variable|env|envvar|property|attribute|header|config|field|secret|item|arg)(?:name|key)$/;
+
+/** Whether a key holds the name of something whose value stands beside it: `name`, `Key`, `ParameterKey`. */
 export function isNameKey(key: string): boolean {
-  return NAME_KEYS.has(plain(key));
+  const name = plain(key);
+  return NAME_KEYS.has(name) || NAMED_KIND.test(name);
+}
+
+const SECRET_TYPE = /^(?:password|passwd|passphrase|secret|bearer|credentials?|api[ _-]?key)$/i;
+
+/** Whether `type: "password"` makes the value beside it a secret; `type: "token"` is a word of any parser. */
+export function isSecretType(key: string, value: string): boolean {
+  return plain(key) === 'type' && SECRET_TYPE.test(value);
 }
 
 /** Whether a key holds the value that a name beside it describes: `value`, `Val`, `content`. */
 export function isValueKey(key: string): boolean {
-  return VALUE_KEYS.has(plain(key));
+  const name = plain(key);
+  return VALUE_KEYS.has(name) || name.endsWith('value');
 }

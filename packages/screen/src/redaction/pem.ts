@@ -1,7 +1,7 @@
 import type { Span } from './spans.ts';
 
 const MARK =
-  /-----BEGIN ([A-Z0-9 ]{0,64})(?:-{1,5})?|---- BEGIN SSH2 ENCRYPTED (PRIVATE KEY) ----|PuTTY-User-(Key)-File-\d|-----END ([A-Z0-9 ]{0,64})(?:-{1,5})?/g;
+  /-----BEGIN ([A-Z0-9 ]{0,64})(?:-{1,5})?|---- BEGIN SSH2 ENCRYPTED (PRIVATE KEY) ----|Private-(Lines): \d{1,6}|-----END ([A-Z0-9 ]{0,64})(?:-{1,5})?/g;
 
 interface Mark {
   readonly start: number;
@@ -25,7 +25,12 @@ export function pemBlocks(text: string): PemBlocks {
   const marks = readMarks(text);
   for (let index = 0; index < marks.length; index += 1) {
     const mark = marks[index] as Mark;
-    if (!mark.begins) continue;
+    if (!mark.begins) {
+      const previous = marks[index - 1];
+      if (mark.label.includes('PRIVATE') && previous?.begins !== true)
+        secret.push({ start: bodyStart(text, mark.start, previous?.end ?? 0), end: mark.end });
+      continue;
+    }
     const next = marks[index + 1];
     const closed = next !== undefined && !next.begins;
     const end = closed ? next.end : bodyEnd(text, mark.end, next?.start ?? text.length);
@@ -37,7 +42,7 @@ export function pemBlocks(text: string): PemBlocks {
 function readMarks(text: string): Mark[] {
   const marks: Mark[] = [];
   for (const match of text.matchAll(MARK)) {
-    const label = match[1] ?? match[2] ?? match[3] ?? '';
+    const label = match[1] ?? match[2] ?? match[3] ?? match[4] ?? '';
     const end = match.index + match[0].length;
     marks.push({
       start: match.index,
@@ -88,4 +93,20 @@ function isBodyWord(word: string, afterFullLine: boolean, next: string | undefin
   if (word.length >= FULL_LINE_CHARS_MIN) return true;
   if (/[0-9+/=]/.test(word)) return true;
   return afterFullLine && (next === undefined || !/[ \t:,.;]/.test(next));
+}
+
+/** A body whose beginning was cut off is followed back this far. */
+export const HEADLESS_BODY_CHARS_MAX = 16_384;
+
+// The lines of base64 directly before an end mark that has no begin mark.
+function bodyStart(text: string, end: number, floor: number): number {
+  const window = text.slice(Math.max(floor, end - HEADLESS_BODY_CHARS_MAX), end);
+  let start = end;
+  for (const line of window.split(/(?<=\n|\\n)/).reverse()) {
+    const body = /[A-Za-z0-9+/=]*(?:\\r|\\n|[\s]){0,8}$/.exec(line)?.[0] ?? '';
+    if (body.trim() === '') break;
+    start -= body.length;
+    if (body.length < line.trimStart().length) break;
+  }
+  return start;
 }

@@ -15,8 +15,26 @@ export const LINE_CHARS_MAX = 65_536;
 export function plainEnd(text: string, value: PlainValue): number {
   const limit = enclosingLimit(text, value);
   if (isHeaderName(value.key.name) && !value.key.inQuery) return headerEnd(text, value, limit);
-  if (readsToLineEnd(text, value)) return restOfLine(text, value.from, limit);
-  return wordEnd(text, value, limit);
+  const end = readsToLineEnd(text, value) ? restOfLine(text, value.from, limit) : wordEnd(text, value, limit);
+  return continuedEnd(text, end);
+}
+
+const CONTINUATION = /\\?\r?\n[ \t]{0,64}[^\s\\]{1,4096}/y;
+
+/** A value broken by a backslash at the end of its line goes on for no more than this many lines. */
+export const CONTINUED_LINES_MAX = 64;
+
+function continuedEnd(text: string, from: number): number {
+  let end = from;
+  for (let lines = 0; lines < CONTINUED_LINES_MAX; lines += 1) {
+    const open = text[end - 1] === '\\' && text[end - 2] !== '\\';
+    if (!open && !(text[end] === '\\' && /[\r\n]/.test(text[end + 1] ?? ''))) return end;
+    CONTINUATION.lastIndex = end;
+    const next = CONTINUATION.exec(text);
+    if (next === null) return end;
+    end += next[0].length;
+  }
+  return end;
 }
 
 // Up to the line's end, or to the quote that opened before the key.

@@ -1,22 +1,23 @@
 import { looksLikeCredential } from './entropy.ts';
 import { keySensitivity } from './key-names.ts';
+import { quotedArgumentSpans } from './prose-code.ts';
 import type { Span } from './spans.ts';
 
 // `the password is X`, `requirepass X`, `login bob password X` (netrc), `IDENTIFIED BY 'X'`.
 const STATED =
-  /(?<![\w-])(password|passwd|passphrase|passcode|pwd|secret|token|api[ _-]?key|requirepass|masterauth|credential|otp|pin)(\s{1,4}(?:is|was|are|set to|to|of|as|=|with|hash|value)(?=\s))?\s{1,4}(?:"([^"\n]{1,1024})"|'([^'\n]{1,1024})'|`([^`\n]{1,1024})`|([^\s"'`]{4,1024}))/gi;
+  /(?<![\w-])(password|passwd|passphrase|passcode|pwd|secret|token|api[ _-]?key|requirepass|masterauth|credential|otp|pin)(\s{1,4}(?:is|was|are|set to|to|of|as|=|with|hash|value)(?=\s))?\s{1,4}(?:\d\s)?(?:"([^"\n]{1,1024})"|'((?:[^'\n]|''){1,1024})'|`([^`\n]{1,1024})`|([^\s"'`]{4,1024}))/gi;
 const IDENTIFIED =
   /(?:IDENTIFIED\s{1,4}(?:WITH\s{1,4}\S{1,64}\s{1,4})?(?:BY|AS)\s{1,4}(?:PASSWORD\s{1,4})?|PASSWORD\s{0,4}\(\s{0,4})(?:'((?:[^'\\]|\\.|''){1,1024})'|"([^"]{1,1024})")/gi;
 const SECURE_STRING =
-  /ConvertTo-SecureString\s{1,4}(?:-String\s{1,4})?(?:"([^"]{1,1024})"|'([^']{1,1024})'|([^\s"'$-][^\s]{0,1023}))/gi;
+  /ConvertTo-SecureString\s{1,4}(?:-(?:String|AsPlainText|Force)\s{1,4}){0,3}(?:"([^"]{1,1024})"|'([^']{1,1024})'|([^\s"'$-][^\s]{0,1023}))/gi;
 const PIPED =
-  /(?<![\w-])(?:echo|printf)\s{1,4}(?:-[neE]{1,3}\s{1,4}|'%s(?:\\n)?'\s{1,4}|"%s(?:\\n)?"\s{1,4})?(?:"([^"\n]{1,1024})"|'([^'\n]{1,1024})'|([^\s"'|;&]{1,1024}))\s{0,4}\|\s{0,4}[^\n|;&]{0,256}?(?:--password-stdin|--with-token|\bsudo\s(?:[^\n|;&]{0,32}\s)?-\w{0,4}S|passwd\s[^\n|;&]{0,64}--stdin|chpasswd|--token-stdin|-passin stdin|passphrase-fd 0)/g;
+  /(?<![\w-])(?:echo|printf)\s{1,4}(?:-[neE]{1,3}\s{1,4}|'%s(?:\\n)?'\s{1,4}|"%s(?:\\n)?"\s{1,4})?(?:"([^"\n]{1,1024})"|'([^'\n]{1,1024})'|([^\s"'|;&]{1,1024}))\s{0,4}\|\s{0,4}[^\n|;&]{0,256}?(?:--password-stdin|--with-token|\bsudo\s(?:[^\n|;&]{0,32}\s)?-\w{0,4}S|passwd\s[^\n|;&]{0,64}--stdin|chpasswd|--token-stdin|-passin stdin|passphrase-fd 0|\b(?:cryptsetup|kinit|smbpasswd)\b)/g;
 const NETRC =
   /(?<![\w-])(?:login|user|username|account)\s{1,8}\S{1,128}\s{1,8}(?:password|passwd|pass)\s{1,8}(\S{1,1024})/gi;
 
 // `password for bob: X`, `token (new): X`.
 const ATTRIBUTED =
-  /(?<![\w-])(?:password|passwd|passphrase|secret|token|api[ _-]?key)\s{1,4}(?:(?:for|of)\s{1,4}(?:user\s{1,4})?[^\s:=]{1,64}|\([^()\n]{1,64}\))\s{0,4}[:=]\s{0,4}(\S{4,1024})/gi;
+  /(?<![\w-])(?:password|passwd|passphrase|secret|token|api[ _-]?key)\s{1,4}(?:(?:(?:is|was)\s(?:generated|created|set)\s)?(?:for|of)\s{1,4}(?:user\s{1,4})?[^\s:=]{1,64}|\([^()\n]{1,64}\))\s{0,4}[:=]\s{0,4}(\S{4,1024})/gi;
 const ONE_TIME =
   /(?<![\w-])(?:otp|pin|passcode|(?:verification|one-time|security|login|access)\s(?:pass)?code)\s{1,4}(?:is|was)\s{1,4}(\d{4,8})(?!\w)/gi;
 // `('token', 'X')` in printed code.
@@ -47,6 +48,7 @@ export function proseSpans(text: string): Span[] {
     const start = match.index + match[0].lastIndexOf(value);
     spans.push({ start, end: start + value.length });
   }
+  spans.push(...quotedArgumentSpans(text));
   for (const pattern of [IDENTIFIED, SECURE_STRING, PIPED, NETRC, ONE_TIME])
     spans.push(...groupSpans(text, pattern));
   return spans;
@@ -63,6 +65,7 @@ function isStated(value: string): boolean {
 }
 
 function isQuotedSecret(match: RegExpMatchArray, quoted: string): boolean {
+  if (!/[\p{L}\p{N}]/u.test(quoted)) return false;
   if (match[2] !== undefined) return true;
   return (
     !/^(?:[a-z]+(?:[-_. ][a-z]+)*)$/i.test(quoted) ||

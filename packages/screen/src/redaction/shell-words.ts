@@ -22,6 +22,11 @@ export function shellWords(text: string): ShellWord[] {
       startsCommand = true;
       continue;
     }
+    // `["mysql","-p","X"]`: the punctuation of a printed list stands between words.
+    if (match[4] !== undefined && /^[,[\]]+$/.test(match[4])) {
+      lastEnd = -1;
+      continue;
+    }
     const quoted = match[2] ?? match[3];
     const value = quoted ?? match[4] ?? '';
     const start = match.index + (quoted === undefined ? 0 : 1);

@@ -2,7 +2,8 @@ import { argvRedactions } from './argv.ts';
 import { looksLikeCredential } from './entropy.ts';
 import { isQuantity, isSwitch, isWorkingDirectory, keySensitivity, type Sensitivity } from './key-names.ts';
 import { CYCLE, isMarker, REDACTED, TOO_DEEP, TRUNCATED, UNREADABLE } from './marker.ts';
-import { isNameKey, isValueKey } from './pair-keys.ts';
+import { isNameKey, isSecretType, isValueKey } from './pair-keys.ts';
+import { PemLines } from './pem-lines.ts';
 import { readEntries, toPlain, type Entry } from './plain.ts';
 import { isHeaderName } from './text-key.ts';
 
@@ -86,6 +87,7 @@ function redactList(
   if (items === null) return UNREADABLE;
   const plan = inherited === 'none' ? argvRedactions(items) : null;
   const copy: unknown[] = [];
+  const armour = new PemLines();
   for (let index = 0; index < items.length; index += 1) {
     if (walk.nodes >= NODES_MAX) {
       copy.push(TRUNCATED);
@@ -93,6 +95,10 @@ function redactList(
     }
     const item = items[index];
     const from = plan?.cuts.get(index);
+    if (typeof item === 'string' && armour.holdsNext(item)) {
+      copy.push(isMarker(item) ? item : REDACTED);
+      continue;
+    }
     if (from !== undefined && typeof item === 'string')
       copy.push(item.slice(0, from) + (isMarker(item) ? item : REDACTED));
     else copy.push(redactNode(item, plan?.sensitivities.get(index) ?? inherited, depth + 1, walk));
@@ -107,7 +113,8 @@ function redactRecord(
   walk: Walk,
 ): unknown {
   if (entries === null) return UNREADABLE;
-  const named = inherited === 'none' ? pairSensitivity(entries) : 'none';
+  const pair = inherited === 'none' ? pairSensitivity(entries) : NO_PAIR;
+  const isSecretObject = entries.some(({ key, value }) => key === 'kind' && value === 'Secret');
   const copy: Record<string, unknown> = {};
   for (const { key, value } of entries) {
     if (walk.nodes >= NODES_MAX) {
@@ -115,7 +122,8 @@ function redactRecord(
       break;
     }
     let sensitivity = inherited === 'none' ? keySensitivity(key) : inherited;
-    if (sensitivity === 'none' && named !== 'none' && isValueKey(key)) sensitivity = named;
+    if (sensitivity === 'none' && key !== pair.namedBy && isValueKey(key)) sensitivity = pair.sensitivity;
+    if (isSecretObject && (key === 'data' || key === 'stringData')) sensitivity = 'secret';
     if (typeof value === 'string' && inherited === 'none' && isWorkingDirectory(key, value))
       sensitivity = 'none';
     // A container under a merely suggestive name is judged by its own keys.
@@ -153,14 +161,22 @@ function setOwn(copy: Record<string, unknown>, key: string, value: unknown): voi
 const SYSTEM_PATH =
   /^(?:[a-z_]{1,32}=)?\/(?:bin|boot|dev|etc|home|lib|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)\//;
 
+interface NamedPair {
+  readonly sensitivity: Sensitivity;
+  /** The key that holds the name, and so is not the value. */
+  readonly namedBy: string;
+}
+
+const NO_PAIR: NamedPair = { sensitivity: 'none', namedBy: '' };
+
 // What the name in a `{name, value}` record says about the value beside it.
-function pairSensitivity(entries: readonly Entry[]): Sensitivity {
+function pairSensitivity(entries: readonly Entry[]): NamedPair {
   for (const { key, value } of entries) {
-    if (typeof value !== 'string' || value.length > 256 || !isNameKey(key)) continue;
-    if (SYSTEM_PATH.test(value)) continue;
-    if (isHeaderName(value)) return 'secret';
-    const sensitivity = keySensitivity(value.replace(/^.*[/:=]/s, ''));
-    if (sensitivity !== 'none') return sensitivity;
+    if (typeof value !== 'string' || value.length > 256) continue;
+    if (isSecretType(key, value)) return { sensitivity: 'secret', namedBy: key };
+    if (!isNameKey(key) || SYSTEM_PATH.test(value)) continue;
+    const sensitivity = isHeaderName(value) ? 'secret' : keySensitivity(value.replace(/^.*[/:=]/s, ''));
+    if (sensitivity !== 'none') return { sensitivity, namedBy: key };
   }
-  return 'none';
+  return NO_PAIR;
 }

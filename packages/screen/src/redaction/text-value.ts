@@ -20,7 +20,7 @@ export interface SeparatorAt {
 /** A quoted or bracketed value is followed this far; one that has not closed by then is dropped up to there. */
 export const ENCLOSED_CHARS_MAX = 65_536;
 
-const OPENING = /"""|'''|\\{0,15}["'`]|&quot;|&#34;|&#39;|%22|%27|\\u0022|[@LNub]["']/y;
+const OPENING = /"""|'''|\\{0,15}["'`]|[“„«‘]|&quot;|&#34;|&#39;|%22|%27|\\u0022|[@LNub]["']/y;
 const BLOCK_SCALAR = /[|>][+-]?\d?[+-]?[ \t]{0,64}(?:#[^\n]{0,256})?\r?\n/y;
 
 // `${NAME}`, `${{ secrets.NAME }}`, `$(command)`: their brackets belong to the value.
@@ -64,8 +64,16 @@ function lineEnd(text: string, from: number): number {
   return end === -1 ? text.length : end;
 }
 
+// Typographic quotes close with another character than they open with.
+const TYPOGRAPHIC: Readonly<Record<string, string>> = { '“': '”', '„': '“', '«': '»', '‘': '’' };
+
 /** The end of what a quote encloses: the index of the closing quote, or -1 within the bound. */
 export function quoteEnd(text: string, from: number, opening: string): number {
+  const closing = TYPOGRAPHIC[opening];
+  if (closing !== undefined) {
+    const close = text.slice(from, from + ENCLOSED_CHARS_MAX).indexOf(closing);
+    return close === -1 ? -1 : from + close;
+  }
   const mark = opening.at(-1) as string;
   if (
     mark === ';' ||

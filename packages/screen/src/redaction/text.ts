@@ -1,6 +1,9 @@
 import { commandSecrets } from './command-flags.ts';
 import { decodeBase64Text, ENCODING_DEPTH_MAX, encodedSpans, redactPercentRuns } from './encodings.ts';
 import { entropySpans, publicKeySpans } from './entropy.ts';
+import { delimitedSpans } from './delimited.ts';
+import { kubernetesSecretSpans } from './kubernetes-secret.ts';
+import { visibleText } from './invisible.ts';
 import { keyValueSpans } from './key-value-text.ts';
 import { markupSpans } from './markup.ts';
 import { REDACTED, TRUNCATED } from './marker.ts';
@@ -44,9 +47,21 @@ function boundText(text: string): string {
 function redactOnce(text: string, depth: number, redactJson: RedactJson): string {
   const document = redactJson(text, depth);
   if (document !== null) return document;
-  const spanned = applySpans(text, textSpans(text, depth, redactJson));
+  const spanned = applySpans(text, [
+    ...textSpans(text, depth, redactJson),
+    ...hiddenSpans(text, depth, redactJson),
+  ]);
   if (depth >= ENCODING_DEPTH_MAX) return spanned;
   return redactPercentRuns(spanned, (decoded) => redactString(decoded, depth + 1, redactJson));
+}
+
+// A colour or an invisible character in the middle of a word does not hide the word.
+function hiddenSpans(text: string, depth: number, redactJson: RedactJson): Span[] {
+  const visible = visibleText(text);
+  if (visible === null) return [];
+  return textSpans(visible.text, depth, redactJson)
+    .filter(({ start, end }) => end > start)
+    .map(visible.toOriginal);
 }
 
 function textSpans(text: string, depth: number, redactJson: RedactJson): Span[] {
@@ -60,6 +75,8 @@ function textSpans(text: string, depth: number, redactJson: RedactJson): Span[] 
     ...keyValueSpans(text),
     ...urlSpans(text),
     ...markupSpans(text),
+    ...delimitedSpans(text),
+    ...kubernetesSecretSpans(text),
     ...proseSpans(text),
     ...flagSpans(text),
     ...encodedSpans(text, leaks),

@@ -85,7 +85,9 @@ function credentialSpans(text: string, from: number, at: number, scheme: string)
 
 // In `https://TOKEN@host` the user name is the token.
 function isTokenUser(user: string, scheme: string, hasPassword: boolean): boolean {
-  if (!/^(?:https?|git\+https?|wss?|ftp)/.test(scheme)) return looksRandom(user);
+  if (!/^(?:https?|git\+https?|wss?|ftp)/.test(scheme)) {
+    return looksRandom(user) || (!hasPassword && /[A-Z]/.test(user) && looksLikeCredential(user, 12));
+  }
   if (isDigestLike(user) && user.length >= 16) return true;
   if (looksRandom(user) || (user.length >= 20 && /\d/.test(user))) return true;
   return (

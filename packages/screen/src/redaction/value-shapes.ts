@@ -63,12 +63,18 @@ const DISTINCTIVE: readonly string[] = [
   `nvapi-${tail(String.raw`A-Za-z0-9_\-`, 20)}`,
   `xkeysib-${tail(String.raw`A-Za-z0-9\-`, 20)}`,
   `(?:ntn|secret)_${tail('A-Za-z0-9', 32)}`,
+  String.raw`dt0[a-z]\d{2}\.[A-Z0-9]{24}\.[A-Z0-9]{32,128}`,
+  // Password hashes of crypt(3), htpasswd, PHC strings and LDAP: a guess away from the password.
+  String.raw`\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|argon2(?:id|i|d)|pbkdf2(?:-sha\d{1,3})?|scrypt|P|H)\$[A-Za-z0-9./$=,+\-]{12,512}`,
+  String.raw`\{(?:S?SHA(?:256|384|512)?|S?MD5|CRYPT|PBKDF2)\}[A-Za-z0-9+/=$.]{8,512}`,
 ];
 
 // Prefixes short enough to end an ordinary word: only at the edge of a word.
 const AT_EDGE: readonly string[] = [
   `[A-Za-z0-9]{14}\\.atlasv1\\.${tail(String.raw`A-Za-z0-9_\-`, 20)}`,
   `[a-f0-9]{32}-us[0-9]{1,2}`,
+  String.raw`pat[A-Za-z0-9]{14}\.[a-f0-9]{40,128}`,
+  String.raw`v1\.0-[a-f0-9]{24}-[a-f0-9]{64,256}`,
   String.raw`(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,128}`,
   `sk-(?=[A-Za-z0-9_-]{0,200}[0-9A-Z])${tail(String.raw`A-Za-z0-9_\-`, 16)}`,
   `hf_${tail('A-Za-z0-9', 16)}`,
