@@ -4,7 +4,7 @@
 Written from docs/reference/ledger-format.md alone, so that the format does not
 rest on one program's word.
 
-    verify_ledger.py LEDGER [--key VERIFIER_KEY_OR_FILE] [--evidence FILE] [--anchor FILE] [--json]
+    verify_ledger.py LEDGER [--key VERIFIER_KEY_OR_FILE] [--evidence FILE] [--anchor FILE] [--archived] [--json]
 
 Exit codes: 0 whole, 1 not whole, 2 wrong use, 3 cannot be read.
 """
@@ -506,7 +506,7 @@ def segments_of(path):
     return ([(path, 0)] if os.path.exists(path) or not later else []) + later, False
 
 
-def verify(path, pinned, evidence_path=None, anchor_path=None):
+def verify(path, pinned, evidence_path=None, anchor_path=None, archived=False):
     segments, window = segments_of(path)
     log = re.sub(r"\.\d{15}\.jsonl\Z", ".jsonl", path)
     evidence_path = evidence_path or stem_of(log) + ".evidence.jsonl"
@@ -538,6 +538,8 @@ def verify(path, pinned, evidence_path=None, anchor_path=None):
             else:
                 state["anchored"] = size
 
+    if segments and segments[0][1] > 0 and not window and not archived:
+        problems.append({"offset": 0, "seq": 0, "code": "segment_missing", "path": path})
     bad, end = None, 0
     for index, (segment, first_seq) in enumerate(segments):
         state["path"] = segment
@@ -597,13 +599,14 @@ def main():
     arguments.add_argument("--key", action="append", default=[], help="verifier key, or a file of them")
     arguments.add_argument("--evidence")
     arguments.add_argument("--anchor")
+    arguments.add_argument("--archived", action="store_true", help="the oldest segments were moved away on purpose")
     arguments.add_argument("--json", action="store_true")
     given = arguments.parse_args()
     pinned = []
     try:
         for key in given.key:
             pinned += [key] if parse_key(key) else open(key, encoding="utf-8").read().split()
-        report = verify(given.ledger, pinned, given.evidence, given.anchor)
+        report = verify(given.ledger, pinned, given.evidence, given.anchor, given.archived)
     except OSError as error:
         report = {"ok": False, "records": 0, "first_bad": {"offset": 0, "seq": 0, "code": "unreadable"}, "unanchored_tail": 0, "detail": str(error)}
     if given.json:

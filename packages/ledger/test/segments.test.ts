@@ -104,7 +104,12 @@ describe('archived segments', () => {
   it('verify together when the oldest were moved away', async () => {
     const { path, segments } = await aLogOfThree();
     renameSync(segments[0] ?? '', aPath());
-    expect(await verifyLedger(path)).toMatchObject({ ok: true, segments: 2 });
+    expect(await verifyLedger(path, { archived: true })).toMatchObject({
+      ok: true,
+      segments: 2,
+      records: 11,
+    });
+    expect(await verifyLedger(path)).toMatchObject({ ok: false, first_bad: { code: 'segment_missing' } });
   });
 
   it('do not verify when one in between is missing, or two are exchanged', async () => {

@@ -66,6 +66,11 @@ export class EvidenceCheck {
     this.#resumed = resumed;
   }
 
+  /** The log does not begin where a log begins. */
+  failAtStart(detail: string): void {
+    this.#failAt({ offset: 0, seq: 0, code: 'segment_missing', path: this.#logPath }, detail);
+  }
+
   enter(path: string): void {
     this.#logPath = path;
   }

@@ -7,6 +7,7 @@ export type EvidenceFault =
   | 'evidence_missing'
   | 'evidence_corrupt'
   | 'evidence_truncated'
+  | 'segment_missing'
   | 'truncated'
   | 'root_mismatch'
   | 'bad_checkpoint'

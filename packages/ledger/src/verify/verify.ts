@@ -33,6 +33,8 @@ export interface VerifyOptions {
   readonly stampVerifiers?: Readonly<Record<string, StampVerifier>> | undefined;
   /** Where an earlier verification ended, from a place that whoever writes the ledger cannot reach. */
   readonly resume?: ResumePoint | undefined;
+  /** The oldest segments were moved away on purpose: begin with the first that is there. */
+  readonly archived?: boolean | undefined;
   /** Told after each piece how many bytes of how many are done. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -76,6 +78,7 @@ class Verification {
   async walkSegments(): Promise<void> {
     this.#segments = segmentsAt(this.#path);
     const resume = this.#resumeStart();
+    this.#refuseMissingStart(resume !== null);
     const start = resume ?? (await windowStart(this.#segments));
     this.evidence.begin(start?.tree.size ?? 0, resume !== null);
     this.#walk = new LogWalk(start, (record, _line, offset, tree) =>
@@ -134,6 +137,13 @@ class Verification {
         this.failure ??
         (chain.firstBad === null ? (fault?.detail ?? null) : expectation(chain.firstBad, prevHash)),
     };
+  }
+
+  /** Removing the oldest records must not pass for archiving them: the auditor says which it was. */
+  #refuseMissingStart(resumed: boolean): void {
+    const first = this.#segments[0]?.firstSeq ?? 0;
+    if (first === 0 || resumed || this.#options.archived === true || logOf(this.#path) !== this.#path) return;
+    this.evidence.failAtStart(`the records before ${first} are not here`);
   }
 
   #resumePoint(originId: string): ResumePoint {

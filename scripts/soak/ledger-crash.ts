@@ -1,0 +1,121 @@
+// Kills a process that writes a ledger under load, again and again, at random moments. No record that was
+// acknowledged may be lost, and every log must verify once it was opened again. `--full` kills 1,000 times.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@praxis/core';
+import { Ledger, listSegments, verifyLedger } from '@praxis/ledger';
+
+const KILLS = process.argv.includes('--full') ? 1_000 : 40;
+/** A new ledger after this many kills, so that reading it again stays short. */
+const KILLS_PER_LEDGER = 20;
+/** A writer is killed this long after its first acknowledgement at most, in milliseconds. */
+const LIFE_MS_MAX = 120;
+const CALLERS = 32;
+
+const SESSION = {
+  version: '0.1.0',
+  buildDigest: 'b'.repeat(64),
+  mode: 'guarded',
+  configDigest: 'c'.repeat(64),
+  auditRetentionDays: 365,
+  evidenceRetentionDays: 365,
+  operator: 'operator:crash',
+};
+
+function open(path: string): Promise<Ledger> {
+  return Ledger.open({ path, clock: systemClock, session: SESSION, segmentBytesMax: 2_000_000 });
+}
+
+/** The writer: many callers, each told of its record before it asks for the next. */
+async function write(path: string): Promise<void> {
+  const { writeSync } = await import('node:fs');
+  const ledger = await open(path);
+  const caller = async (name: number): Promise<void> => {
+    for (let i = 0; ; i += 1) {
+      const { seq, entryHash } = await ledger.append({
+        kind: 'read',
+        decision: 'allowed',
+        reason: 'allowed',
+        args: { name, i },
+      });
+      writeSync(1, `${seq} ${entryHash}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: CALLERS }, (_, name) => caller(name)));
+}
+
+/** Lets a writer run and kills it. Answers what it acknowledged. */
+function crash(path: string): Promise<Map<number, string>> {
+  const child = spawn(
+    process.execPath,
+    ['--conditions=praxis-source', import.meta.filename, '--write', path],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  let text = '';
+  child.stdout.setEncoding('utf8');
+  child.stdout.on('data', (chunk: string) => {
+    if (text === '') setTimeout(() => child.kill('SIGKILL'), Math.random() * LIFE_MS_MAX);
+    text += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', () => {
+      const acknowledged = text
+        .slice(0, text.lastIndexOf('\n') + 1)
+        .split('\n')
+        .slice(0, -1);
+      resolve(new Map(acknowledged.map((line) => [Number(line.split(' ')[0]), line.split(' ')[1] ?? ''])));
+    });
+  });
+}
+
+function stored(path: string): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const segment of listSegments(path)) {
+    for (const line of readFileSync(segment.path, 'utf8').split('\n')) {
+      const seq = /"seq":(\d+),"session_id"/.exec(line)?.[1];
+      const hash = /"entry_hash":"([0-9a-f]{64})"\}$/.exec(line)?.[1];
+      if (seq !== undefined && hash !== undefined) found.set(Number(seq), hash);
+    }
+  }
+  return found;
+}
+
+async function run(): Promise<void> {
+  let acknowledgedInAll = 0;
+  let lost = 0;
+  let broken = 0;
+  let torn = 0;
+  for (let kill = 0; kill < KILLS; kill += KILLS_PER_LEDGER) {
+    const directory = mkdtempSync(join(tmpdir(), 'praxis-crash-'));
+    const path = join(directory, 'ledger.jsonl');
+    const acknowledged = new Map<number, string>();
+    for (let i = 0; i < Math.min(KILLS_PER_LEDGER, KILLS - kill); i += 1) {
+      for (const [seq, hash] of await crash(path)) acknowledged.set(seq, hash);
+    }
+    await (await open(path)).close();
+    const found = stored(path);
+    for (const [seq, hash] of acknowledged) if (found.get(seq) !== hash) lost += 1;
+    const report = await verifyLedger(path);
+    if (!report.ok) {
+      broken += 1;
+      console.error(`does not verify: ${path} ${JSON.stringify(report.first_bad)} ${report.detail}`);
+    } else {
+      rmSync(directory, { recursive: true });
+    }
+    torn += report.recovered.length;
+    acknowledgedInAll += acknowledged.size;
+  }
+  console.log(
+    `${KILLS} kills, ${acknowledgedInAll} acknowledged records, ${lost} lost, ${torn} torn lines recovered, ${broken} ledgers broken`,
+  );
+  if (lost > 0 || broken > 0 || acknowledgedInAll === 0) process.exitCode = 1;
+}
+
+const writing = process.argv.indexOf('--write');
+if (writing === -1) await run();
+else await write(process.argv[writing + 1] ?? '');
