@@ -87,12 +87,15 @@ async function putMany(backend: FactBackend, facts: readonly PutFact[]): Promise
 async function get(backend: FactBackend, point: FactPoint): Promise<Fact | null> {
   const { subject, predicate, factType = 'observed', valueKey = '' } = point;
   checkInstants(point);
-  const found = await backend.point(
-    { subject, predicate, factType, valueKey },
-    { validAt: point.validAt, recordedAt: point.recordedAt },
-  );
+  const [found, rules] = await Promise.all([
+    backend.point(
+      { subject, predicate, factType, valueKey },
+      { validAt: point.validAt, recordedAt: point.recordedAt },
+    ),
+    backend.classificationRules(),
+  ]);
   if (found === null) return null;
-  const classification = classifierOf(await backend.classificationRules())(subject, predicate);
+  const classification = classifierOf(rules)(subject, predicate);
   return classification === 'restricted' && point.allowRestricted !== true
     ? null
     : { ...found, classification };

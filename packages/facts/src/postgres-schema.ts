@@ -3,6 +3,8 @@ import type { PostgresMigration } from '@praxis/storage';
 /** How many rows the key locks are spread over. Part of the schema: it never changes. */
 export const LOCK_STRIPES = 4096;
 
+// Rows are never deleted and keys never change, so references need no constraint: one per row would cost as
+// much as the row.
 // `--;` on a line of its own separates statements, because function bodies hold semicolons.
 const VERSION_1 = `
 CREATE TABLE fact_keys (
@@ -18,7 +20,7 @@ CREATE SEQUENCE fact_seq
 --;
 CREATE TABLE facts (
   seq int8 PRIMARY KEY CHECK (seq > 0),
-  key_id int8 NOT NULL REFERENCES fact_keys (key_id),
+  key_id int8 NOT NULL,
   valid_from int8 NOT NULL,
   valid_to int8 NOT NULL CHECK (valid_from < valid_to),
   recorded_at int8 NOT NULL,
@@ -40,7 +42,7 @@ CREATE TABLE facts (
 --;
 CREATE UNIQUE INDEX facts_believed ON facts (key_id, valid_from) WHERE superseded_at IS NULL
 --;
-CREATE INDEX facts_past_recorded ON facts (key_id, recorded_at) WHERE superseded_at IS NOT NULL
+CREATE INDEX facts_key ON facts (key_id, recorded_at)
 --;
 CREATE INDEX facts_recorded ON facts (recorded_at)
 --;
@@ -49,7 +51,7 @@ CREATE INDEX facts_superseded ON facts (superseded_at) WHERE superseded_at IS NO
 CREATE INDEX facts_target ON facts (target) WHERE target IS NOT NULL
 --;
 CREATE TABLE fact_observations (
-  seq int8 PRIMARY KEY REFERENCES facts (seq),
+  seq int8 PRIMARY KEY,
   last_observed_at int8 NOT NULL,
   observation_count int8 NOT NULL
 )
@@ -160,7 +162,7 @@ END $$
 
 /** Version 2: full text, written with the facts, and vectors by content. */
 const VERSION_2 = `
-CREATE TABLE fact_text (seq int8 PRIMARY KEY REFERENCES facts (seq), words tsvector NOT NULL)
+CREATE TABLE fact_text (seq int8 PRIMARY KEY, words tsvector NOT NULL)
 --;
 CREATE INDEX fact_text_words ON fact_text USING gin (words)
 --;

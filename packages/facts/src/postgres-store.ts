@@ -10,7 +10,7 @@ import {
 import type { ClassificationRule, DiffRow, FactBackend, Seal, SealBounds, WriteOutcome } from './backend.ts';
 import { CLASSIFICATION_RULES_MAX } from './bounds.ts';
 import { FactError, factInvalid } from './errors.ts';
-import { asRecordedBy, type Cell, toStoredFact } from './fact-rows.ts';
+import { asRecordedBy, type Cell, factColumns, toStoredFact } from './fact-rows.ts';
 import { diffSql, historySql, scanSql, type SqlQuery, vectorSql } from './fact-sql.ts';
 import { createFactStore } from './fact-store.ts';
 import type { FactClassification } from './model.ts';
@@ -26,6 +26,13 @@ import { vectorBytes, vectorOf } from './vectors.ts';
 export const POSTGRES_SCHEMA_DEFAULT = 'praxis';
 /** The largest batch of one transaction, in requests. */
 export const POSTGRES_BATCH_MAX = 1024;
+
+const VALID_AT = 'coalesce($5::int8, greatest($7::int8, (SELECT last FROM fact_clock)))';
+const POINT = `SELECT ${factColumns(postgresDialect.contentHashHex)} FROM fact_keys k
+  JOIN facts f ON f.key_id = k.key_id LEFT JOIN fact_observations o ON o.seq = f.seq
+  WHERE k.subject = $1 AND k.predicate = $2 AND k.fact_type = $3 AND k.value_key = $4
+  AND f.valid_from <= ${VALID_AT} AND f.valid_to > ${VALID_AT} AND f.recorded_at <= coalesce($6::int8, f.recorded_at)
+  AND (f.superseded_at IS NULL OR f.superseded_at > $6::int8) ORDER BY f.recorded_at DESC LIMIT 1`;
 
 export interface PostgresFactStoreOptions {
   /** `postgresql://user:password@host:port/database?sslmode=…` */
@@ -79,15 +86,17 @@ export function postgresBackend(db: PostgresDatabase, clock: Clock): FactBackend
       const recordedAt = Number(row?.[0]);
       return { recordedAt, now: Math.max(clock.now(), recordedAt), snapshot: String(row?.[1]) };
     },
-    async point(key, at) {
-      const needsClock = at.validAt === undefined || at.recordedAt === undefined;
-      const [row] = needsClock ? await db.query('SELECT last FROM fact_clock') : [];
-      const recordedAt = at.recordedAt ?? Number(row?.[0]);
-      const validFrom = at.validAt ?? Math.max(clock.now(), Number(row?.[0]));
-      const visible = { validFrom, validTo: validFrom + 1, recordedAt, snapshot: null };
-      const [found] = await read(
-        scanSql({ filter: key, visible, afterFactId: null, rowsMax: 1 }, postgresDialect),
-      );
+    async point({ subject, predicate, factType, valueKey }, at) {
+      const params = [
+        subject,
+        predicate,
+        factType,
+        valueKey,
+        at.validAt ?? null,
+        at.recordedAt ?? null,
+        clock.now(),
+      ];
+      const [found] = await db.query(POINT, params);
       return found === undefined ? null : toStoredFact(found as readonly Cell[]);
     },
     async scan(scan) {

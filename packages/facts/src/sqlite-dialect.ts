@@ -17,17 +17,16 @@ export function sqliteDialect(isPresent: IsPresent): FactDialect {
     visible: (alias, at, bind) =>
       isPresent(at.recordedAt)
         ? `${alias}.superseded_at IS NULL AND ${valid(alias, at, bind)}`
-        : `${alias}.seq IN (
-            SELECT p.seq FROM facts p WHERE p.key_id = k.key_id AND p.superseded_at IS NULL
-              AND ${valid('p', at, bind)} AND p.recorded_at <= ${bind(at.recordedAt)}
-            UNION ALL
-            SELECT p.seq FROM facts p WHERE p.key_id = k.key_id AND p.superseded_at > ${bind(at.recordedAt)}
-              AND ${valid('p', at, bind)} AND p.recorded_at <= ${bind(at.recordedAt)})`,
-    visibleAlone: (alias, at, bind) =>
-      `(${valid(alias, at, bind)} AND ${alias}.recorded_at <= ${bind(at.recordedAt)}
-        AND (${alias}.superseded_at IS NULL OR ${alias}.superseded_at > ${bind(at.recordedAt)}))`,
+        : visibleAlone(alias, at, bind),
+    visibleAlone,
     existed: (alias, horizon, bind) => `${alias}.recorded_at <= ${bind(horizon.recordedAt)}`,
   };
+}
+
+function visibleAlone(alias: string, at: Visibility, bind: Bind): string {
+  const recordedAt = bind(at.recordedAt);
+  return `(${valid(alias, at, bind)} AND ${alias}.recorded_at <= ${recordedAt}
+    AND (${alias}.superseded_at IS NULL OR ${alias}.superseded_at > ${recordedAt}))`;
 }
 
 /** Terms hold letters and digits alone; quoted they are no keywords. */

@@ -1,9 +1,8 @@
 import type { SqliteMigration } from '@praxis/storage';
 
 /**
- * Version 1. A key is interned once; its versions are rows of `facts`. Rows that are believed and rows
- * that were superseded live in indexes of their own, so that the present stays small and quick
- * however long the past grows.
+ * Version 1. A key is interned once; its versions are rows of `facts`. Rows that are believed have an
+ * index of their own, so that the present stays small and quick however long the past grows.
  *
  * The triggers allow one change only: closing the transaction period of a believed row, once. They
  * also stop `REPLACE`, which deletes without firing delete triggers: the insert is refused first.
@@ -38,7 +37,7 @@ CREATE TABLE facts (
   value TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX facts_believed ON facts (key_id, valid_from) WHERE superseded_at IS NULL;
-CREATE INDEX facts_past_recorded ON facts (key_id, recorded_at) WHERE superseded_at IS NOT NULL;
+CREATE INDEX facts_key ON facts (key_id, recorded_at);
 CREATE INDEX facts_past_valid ON facts (key_id, valid_from) WHERE superseded_at IS NOT NULL;
 CREATE INDEX facts_superseded ON facts (superseded_at) WHERE superseded_at IS NOT NULL;
 CREATE INDEX facts_target ON facts (target) WHERE target IS NOT NULL;
