@@ -73,11 +73,12 @@ function serveConnection(socket: Socket, serving: ControlServing): void {
   const onData = (chunk: Buffer): void => {
     received = Buffer.concat([received, chunk]);
     const end = received.indexOf(0x0a);
-    if (end < 0) {
-      if (received.length > CONTROL_LINE_BYTES_MAX)
-        reply(socket, failure('CONTROL_BAD_REQUEST', 'the request is too long'));
-      return;
+    if ((end < 0 ? received.length : end) > CONTROL_LINE_BYTES_MAX) {
+      // What is still being sent is thrown away, not gathered.
+      socket.off('data', onData).resume();
+      return reply(socket, failure('CONTROL_BAD_REQUEST', 'the request is too long'));
     }
+    if (end < 0) return;
     taken = true;
     socket.off('data', onData);
     socket.pause();
