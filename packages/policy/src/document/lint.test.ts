@@ -53,6 +53,7 @@ describe('lintPolicy', () => {
     expect(codes({ actions: ['bash'], resources: ['ls', 'ls *'] })).toEqual([]);
     expect(codes({ actions: ['fetch'], resources: ['https://*github.com/*'] })).toEqual(['over_broad r0']);
     expect(codes({ actions: ['fetch'], resources: ['https://*.github.com/*'] })).toEqual([]);
+    expect(codes({ actions: ['http.*'], resources: ['*.github.com/*'] })).toEqual(['over_broad r0']);
   });
 
   it('says that labels on a deny do nothing', () => {

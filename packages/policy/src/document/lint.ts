@@ -134,6 +134,11 @@ function overBroad(rule: CompiledRule): LintFinding[] {
     const hint = `\`${pattern.source}\` also allows longer command names; write \`${pattern.literal} *\``;
     findings.push(finding('over_broad', 'warning', name, hint));
   }
+  for (const test of rule.actions.some(isConnection) ? rule.urls : []) {
+    if (test.kind === 'url' || test.pattern.shape === 'everything') continue;
+    const hint = `\`${test.pattern.source}\` names no scheme and may match any part of a URL; begin with \`https://\``;
+    findings.push(finding('over_broad', 'warning', name, hint));
+  }
   for (const test of rule.urls) {
     if (test.kind === 'text' || test.host.shape !== 'suffix' || test.host.literal.startsWith('.')) continue;
     findings.push(
@@ -161,6 +166,10 @@ function isFileAction(pattern: Pattern): boolean {
 
 function isShellAction(pattern: Pattern): boolean {
   return resourceKind(sampleAction(pattern), '') === 'shell';
+}
+
+function isConnection(pattern: Pattern): boolean {
+  return /^(?:https?|net|web)\.|^fetch$/.test(sampleAction(pattern));
 }
 
 /** An action the pattern may match: `fs.*` stands for `fs.x`. */
