@@ -15,14 +15,24 @@ export interface Selector {
 /** Where a rule is filed for one pattern. `null` is nowhere: the pattern says too little. */
 type Key = { readonly exact: string } | { readonly level: number; readonly hash: number } | null;
 
-/** Size of the table of run counts, as a power of two. Runs that share a cell only look commoner than they are. */
-const CENSUS_BITS = 18;
+/** Largest table of run counts, as a power of two. Runs that share a cell only look commoner than they are. */
+const CENSUS_BITS_MAX = 18;
+/** Cells of that table for each rule. */
+const CELLS_PER_RULE = 64;
 
 /** How often each key of one dimension (principals, actions or resources) occurs among the rules. */
 export class KeyCensus {
   readonly #exact = new Map<string, number>();
-  readonly #grams: readonly Uint32Array[] = GRAM_LENGTHS.map(() => new Uint32Array(2 ** CENSUS_BITS));
+  readonly #grams: readonly Uint32Array[];
+  readonly #cellShift: number;
   readonly #keys = new Map<Selector, CountedKey>();
+
+  /** `rules` is how many rules will be counted, for the size of the tables. */
+  constructor(rules: number) {
+    const bits = Math.min(CENSUS_BITS_MAX, Math.ceil(Math.log2((rules + 1) * CELLS_PER_RULE)));
+    this.#cellShift = 32 - bits;
+    this.#grams = GRAM_LENGTHS.map(() => new Uint32Array(2 ** bits));
+  }
 
   count(selector: Selector, rules: number): void {
     if (selector.exact !== null)
@@ -32,7 +42,7 @@ export class KeyCensus {
     if (counts === undefined) return;
     for (const literal of selector.literals) {
       for (const hash of gramHashes(literal, GRAM_LENGTHS[level] ?? 1)) {
-        const cell = cellOf(hash);
+        const cell = this.#cellOf(hash);
         counts[cell] = (counts[cell] ?? 0) + rules;
       }
     }
@@ -67,7 +77,7 @@ export class KeyCensus {
     let bestCount = Number.POSITIVE_INFINITY;
     for (const literal of counts === undefined ? [] : selector.literals) {
       for (const hash of gramHashes(literal, GRAM_LENGTHS[level] ?? 1)) {
-        const count = counts?.[cellOf(hash)] ?? 0;
+        const count = counts?.[this.#cellOf(hash)] ?? 0;
         if (count >= bestCount) continue;
         best = hash;
         bestCount = count;
@@ -75,15 +85,15 @@ export class KeyCensus {
     }
     return { key: bestCount === Number.POSITIVE_INFINITY ? null : { level, hash: best }, count: bestCount };
   }
+
+  #cellOf(hash: number): number {
+    return Math.imul(hash, 0x9e3779b1) >>> this.#cellShift;
+  }
 }
 
 interface CountedKey {
   readonly key: Key;
   readonly count: number;
-}
-
-function cellOf(hash: number): number {
-  return Math.imul(hash, 0x9e3779b1) >>> (32 - CENSUS_BITS);
 }
 
 /** The rules filed under one dimension. */

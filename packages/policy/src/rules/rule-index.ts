@@ -218,7 +218,7 @@ function takeCensus(dimensions: readonly (readonly Selector[])[][], dimension: n
   for (const rule of dimensions) {
     for (const selector of rule[dimension] ?? []) uses.set(selector, (uses.get(selector) ?? 0) + 1);
   }
-  const census = new KeyCensus();
+  const census = new KeyCensus(dimensions.length);
   for (const [selector, rules] of uses) census.count(selector, rules);
   return census;
 }
