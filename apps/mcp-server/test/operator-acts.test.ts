@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { operatorAct } from '../src/index.ts';
 import { aServer, SECRET, type TestServer } from './a-server.ts';
@@ -156,5 +157,19 @@ describe('blessing a baseline', () => {
     expect(facts).toEqual([
       expect.objectContaining({ actor: principal, reason: expect.stringContaining('known good') }),
     ]);
+  });
+});
+
+describe('rotating the ledger', () => {
+  it.each(['segment', 'key'] as const)('is recorded in the new segment: %s', async (what) => {
+    const server = await aServer();
+    const segment = await operatorAct(server.operator, { op: 'audit.rotate', what });
+    const lines = readFileSync(String(segment), 'utf8').trimEnd().split('\n');
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+      kind: 'control',
+      tool: 'audit.rotate',
+      decision: 'allowed',
+      args: { what, authenticated: false },
+    });
   });
 });
