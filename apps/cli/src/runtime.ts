@@ -93,6 +93,7 @@ async function open(
     rulesetVersion: RULESET_VERSION,
     killSwitch,
     approvals,
+    unrecordedReads: config.audit.unrecordedReads,
     operatorConsole: config.approvals.consoleTokens ? options.log : null,
     classify,
   });

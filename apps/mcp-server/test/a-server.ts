@@ -76,6 +76,7 @@ export async function aServer(options: { initialised?: boolean; clock?: Clock } 
     rulesetVersion: RULESET_VERSION,
     killSwitch,
     approvals,
+    unrecordedReads: 'refuse',
     operatorConsole: (line) => shown.push(line),
     classify,
   });

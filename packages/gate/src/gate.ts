@@ -3,6 +3,7 @@ import { actRun } from './act.ts';
 import { recordArguments } from './arguments.ts';
 import type { ActCall, CallContext, GateResult, ReadCall, RefusedCall } from './call.ts';
 import { readRun } from './read.ts';
+import { RecordKeeper } from './record-keeper.ts';
 import { refusalRun } from './refuse.ts';
 import type { CallStart, GateDeps } from './state.ts';
 
@@ -14,7 +15,7 @@ export class Gate {
   readonly #deps: GateDeps;
 
   constructor(deps: GateDeps) {
-    this.#deps = deps;
+    this.#deps = { ...deps, audit: new RecordKeeper(deps.audit) };
   }
 
   /** Observes: one record. */

@@ -52,8 +52,17 @@ async function finishRead<T>(
 ): Promise<GateResult<T>> {
   const decision = reason === 'allowed' ? 'allowed' : 'error';
   const digest = output === null ? null : digestOf(output);
-  const base = emptyResult<T>(start, 'T0');
-  let seq: number;
+  const shown = decision === 'allowed' && output !== null;
+  const answer: GateResult<T> = {
+    ...emptyResult<T>(start, 'T0'),
+    decision,
+    reason,
+    detail,
+    value: shown ? output.value : null,
+    output: shown ? boundOutput(output.body, digest?.lengthBytes ?? 0) : null,
+    outputSha256: digest?.sha256 ?? null,
+    outputLengthBytes: digest?.lengthBytes ?? 0,
+  };
   try {
     const fields: RecordFields = {
       ...refusedFields(call),
@@ -65,22 +74,17 @@ async function finishRead<T>(
       approval: null,
       intentSeq: null,
     };
-    seq = await writeRecord(start, fields);
+    return { ...answer, seq: await writeRecord(start, fields) };
   } catch {
-    return { ...base, reason: 'ledger_unavailable', detail: 'the record of this read could not be written' };
+    // Counted by the record keeper; whether the reader may have the answer all the same was decided at start.
+    if (start.deps.unrecordedReads === 'allow') return answer;
+    const refused = emptyResult<T>(start, 'T0');
+    return {
+      ...refused,
+      reason: 'ledger_unavailable',
+      detail: 'the record of this read could not be written',
+    };
   }
-  const shown = decision === 'allowed' && output !== null;
-  return {
-    ...base,
-    decision,
-    reason,
-    detail,
-    seq,
-    value: shown ? output.value : null,
-    output: shown ? boundOutput(output.body, digest?.lengthBytes ?? 0) : null,
-    outputSha256: digest?.sha256 ?? null,
-    outputLengthBytes: digest?.lengthBytes ?? 0,
-  };
 }
 
 function refusedFields<T>(call: ReadCall<T>): Parameters<typeof finishRefusal>[2] {

@@ -17,6 +17,8 @@ export interface GateDeps {
   readonly rulesetVersion: string;
   readonly killSwitch: KillSwitch;
   readonly approvals: ApprovalStore;
+  /** Whether a read is answered although it could not be recorded. It is counted, and the count recorded later. */
+  readonly unrecordedReads: 'refuse' | 'allow';
   /** Shows console tokens to the operator; `null` switches console tokens off. */
   readonly operatorConsole: OperatorConsole | null;
   classify(command: string, options: { shell: ShellKind }): Classification;

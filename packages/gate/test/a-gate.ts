@@ -42,6 +42,7 @@ export interface TestGateOptions {
   readonly mode?: Mode;
   readonly budget?: BudgetLimits;
   readonly rulesetVersion?: string;
+  readonly unrecordedReads?: 'refuse' | 'allow';
 }
 
 const NO_CEILING: BudgetLimits = { actionsMax: null, wallSecondsMax: null };
@@ -71,6 +72,7 @@ export async function aGate(options: TestGateOptions = {}): Promise<TestGate> {
     rulesetVersion: options.rulesetVersion ?? 'rules-1',
     killSwitch,
     approvals,
+    unrecordedReads: options.unrecordedReads ?? 'refuse',
     operatorConsole: (line) => shown.push(line),
     classify,
   });

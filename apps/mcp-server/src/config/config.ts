@@ -37,6 +37,8 @@ export interface ServerConfig {
     readonly anchorPath: string | null;
     /** When a record counts as durable: `group` shares one sync among callers, `each` does not, `os` trusts the machine to stay up. */
     readonly durability: Durability;
+    /** Whether reads are answered while no record can be written; what changes something never is. */
+    readonly unrecordedReads: 'refuse' | 'allow';
     readonly retentionDays: number;
     readonly evidenceRetentionDays: number;
     readonly syslogAddress: string | null;
@@ -107,6 +109,7 @@ function auditConfig(env: Env, dataDir: string): ServerConfig['audit'] {
     evidenceEvery: wholeNumber(env, 'PRAXIS_EVIDENCE_EVERY', 0, EVIDENCE_EVERY_DEFAULT),
     anchorPath: text(env, 'PRAXIS_ANCHOR_PATH'),
     durability: durabilityOf(env),
+    unrecordedReads: text(env, 'PRAXIS_UNRECORDED_READS')?.toLowerCase() === 'allow' ? 'allow' : 'refuse',
     retentionDays: wholeNumber(env, 'PRAXIS_AUDIT_RETENTION_DAYS', 0, RETENTION_DAYS_DEFAULT),
     evidenceRetentionDays: wholeNumber(env, 'PRAXIS_EVIDENCE_RETENTION_DAYS', 0, RETENTION_DAYS_DEFAULT),
     syslogAddress: text(env, 'PRAXIS_AUDIT_SYSLOG_ADDRESS'),
