@@ -110,6 +110,8 @@ export interface FunctionDefinition extends Span {
 export interface Test extends Span {
   readonly kind: 'test';
   readonly words: readonly Word[];
+  /** The text of `((…))`: a POSIX shell reads it as two subshells. */
+  readonly arithmetic: string | null;
 }
 
 export interface Redirected extends Span {

@@ -115,9 +115,15 @@ function convertControl(node: ControlNode, start: number, end: number, c: Conver
     case 'ArithmeticFor':
       return convertArithmeticFor(node, start, end, c);
     case 'TestCommand':
-      return { kind: 'test', words: testWords(node.expression, c), start, end };
+      return { kind: 'test', words: testWords(node.expression, c), arithmetic: null, start, end };
     case 'ArithmeticCommand':
-      return { kind: 'test', words: arithmeticWords(node, [node.expression], c), start, end };
+      return {
+        kind: 'test',
+        words: arithmeticWords(node, [node.expression], c),
+        arithmetic: node.body,
+        start,
+        end,
+      };
     default:
       return unhandled(node, c);
   }
@@ -154,7 +160,13 @@ function convertCase(node: unbash.Case, start: number, end: number, c: Conversio
 
 function convertArithmeticFor(node: unbash.ArithmeticFor, start: number, end: number, c: Conversion): Node {
   const expressions = [node.initialize, node.test, node.update];
-  const condition: Node = { kind: 'test', words: arithmeticWords(node, expressions, c), start, end };
+  const condition: Node = {
+    kind: 'test',
+    words: arithmeticWords(node, expressions, c),
+    arithmetic: null,
+    start,
+    end,
+  };
   return {
     kind: 'while',
     variable: null,

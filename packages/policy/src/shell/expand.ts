@@ -8,6 +8,7 @@ import {
   processValue,
   setValue,
   staticTextOf,
+  UNKNOWN_PIECE,
   unknownValue,
   type WordValue,
 } from './word.ts';
@@ -18,6 +19,9 @@ export interface ExpansionContext {
   /** The standard output of the script without trailing newlines, or null when it is not known. */
   outputOf(script: Script): string | null;
 }
+
+/** Longest text one word may expand to, in UTF-16 units; beyond it the word is unknown. */
+export const VALUE_LENGTH_MAX = 16_384;
 
 /** Most arguments one word may expand to; beyond it the rest is one unknown argument. */
 export const FIELDS_MAX = 512;
@@ -38,10 +42,13 @@ export function expandWords(words: readonly Word[], context: ExpansionContext): 
 }
 
 /** Expands a word where bash neither splits nor matches patterns: assignments, here-strings, `case`. */
-export function expandUnsplit(word: Word, context: ExpansionContext): WordValue {
+export function expandUnsplit(word: Word, context: ExpansionContext, matchesPatterns = false): WordValue {
   if (word.literal !== null) return literalValue(word.literal, word.start, word.end);
   const builder = new FieldBuilder(word, []);
-  for (const part of word.parts) appendPart(builder, part, context, true);
+  for (const part of word.parts) {
+    if (part.kind === 'glob') builder.append(part.text, { isGlob: matchesPatterns });
+    else appendPart(builder, part, context, true);
+  }
   return builder.current();
 }
 
@@ -63,6 +70,7 @@ class FieldBuilder {
   private isAssumed = false;
   private hasField = false;
   private process: Script | null = null;
+  private shape: string | null = null;
 
   constructor(word: Word, into: WordValue[]) {
     this.word = word;
@@ -71,6 +79,9 @@ class FieldBuilder {
 
   append(text: string, options: { isGlob?: boolean; isQuoted?: boolean } = {}): void {
     if (text !== '' || options.isQuoted === true) this.hasField = true;
+    if (text.length + (this.texts[0]?.length ?? 0) + (this.shape?.length ?? 0) > VALUE_LENGTH_MAX)
+      return this.appendUnknown(false);
+    if (this.shape !== null) this.shape += text;
     if (!this.isKnown) return;
     if (options.isGlob === true) this.isGlob = true;
     for (let i = 0; i < this.texts.length; i++) this.texts[i] += text;
@@ -78,6 +89,8 @@ class FieldBuilder {
 
   appendUnknown(isOpen: boolean): void {
     this.hasField = true;
+    const shape = this.shape ?? this.texts[0] ?? '';
+    if (shape.length < VALUE_LENGTH_MAX) this.shape = shape + UNKNOWN_PIECE;
     this.isKnown = false;
     this.isOpen ||= isOpen;
   }
@@ -109,6 +122,7 @@ class FieldBuilder {
     this.isOpen = false;
     this.hasField = false;
     this.process = null;
+    this.shape = null;
   }
 
   finish(): void {
@@ -117,7 +131,8 @@ class FieldBuilder {
 
   current(): WordValue {
     const { start, end } = this.word;
-    const value = this.value(start, end);
+    const plain = this.value(start, end);
+    const value = this.shape === null ? plain : { ...plain, shape: this.shape };
     return this.isAssumed ? { ...value, isAssumed: true } : value;
   }
 

@@ -118,6 +118,15 @@ function judgeExec(search: Search, i: number, { context, verdict, rule }: Handle
     verdict.absorb(part);
     if (!search.isNarrowed) judgeOnEveryFile(words[0], path, context, verdict);
   }
+  if (words[0]?.text.includes('{}') === true) {
+    verdict.raise(
+      3,
+      'unknown-command-word',
+      'find runs the files that it finds',
+      spanIn(context, words[0]),
+      rule.id,
+    );
+  }
   if (words.length === 0)
     verdict.raise(3, 'unknown-command-word', 'find runs a command that is not known', undefined, rule.id);
   return end;

@@ -6,6 +6,8 @@ import { literalValue, prefixValue, type WordValue } from './word.ts';
 export interface GivenFlag {
   readonly rule: FlagRule;
   readonly value: WordValue | null;
+  /** All arguments after it, where it takes the rest of the line. */
+  readonly rest: readonly WordValue[] | null;
 }
 
 /** The arguments of one command, read by the grammar of its table entry. */
@@ -208,7 +210,7 @@ function readBundle(reading: Reading, arg: WordValue): void {
     }
     if (flag.isHelp) reading.asksHelp = true;
     if (flag.value === 'none') {
-      reading.flags.push({ rule: flag, value: null });
+      reading.flags.push({ rule: flag, value: null, rest: null });
       continue;
     }
     const hasTail = i + 1 < text.length || arg.kind !== 'literal';
@@ -225,7 +227,12 @@ function give(reading: Reading, rule: FlagRule, attached: WordValue | null, arg:
   if (value === null && rule.value === 'required') {
     value = reading.args[reading.at++] ?? literalValue('', arg.start, arg.end);
   }
-  reading.flags.push({ rule, value });
+  let rest: WordValue[] | null = null;
+  if (rule.value === 'rest') {
+    rest = reading.args.slice(reading.at);
+    reading.at = reading.args.length;
+  }
+  reading.flags.push({ rule, value, rest });
 }
 
 function tailOf(arg: WordValue, from: number): WordValue {

@@ -218,17 +218,25 @@ function judgeReadonly(invocation: Invocation): boolean {
 }
 
 function isReadonlyFlag(flag: GivenFlag): boolean {
-  if (flag.rule.isReadonly) return true;
+  if (flag.rule.isReadonly) return !isSwitchedOff(flag);
   const allowed = flag.rule.readonlyValues;
   return (
     allowed !== null && flag.value !== null && flag.value.kind === 'literal' && allowed.has(flag.value.text)
   );
 }
 
+/** `--dry-run=false` does not simulate; a value that is not known may be just that. */
+function isSwitchedOff({ rule, value }: GivenFlag): boolean {
+  if (value === null || rule.value === 'required') return false;
+  return value.kind !== 'literal' || /^(?:false|f|no|n|0|off|none)$/i.test(value.text);
+}
+
 function baseRank(invocation: Invocation): number {
   const { rule, operands } = invocation;
   const hasCode = invocation.flags.some((flag) => flag.rule.role !== null && isRunningRole(flag.rule.role));
-  if (operands.length === 0) return hasCode ? rule.rank : rule.bareRank;
+  // A word after a flag that is not listed may be its value, or the operand that makes the command act.
+  if (operands.length === 0 && (hasCode || invocation.ambiguous.length === 0))
+    return hasCode ? rule.rank : rule.bareRank;
   let { rank } = rule;
   if (rule.verbs.length > 0) return verbRank(invocation);
   for (const [count, tier] of rule.arity) if (operands.length >= count) rank = tier;
@@ -284,7 +292,14 @@ function judgeFlags(
   if (invocation.flags.length === 0) return;
   const entry = invocation.rule.id;
   const marks = marksOf(invocation);
-  for (const { rule, value } of invocation.flags) {
+  for (const { rule, value, rest } of invocation.flags) {
+    if (rest !== null) {
+      const end = rest.findIndex((word) => word.text === ';');
+      const inner = end < 0 ? rest : rest.slice(0, end);
+      const [first] = inner;
+      const found = unknownValue(first?.start ?? 0, first?.end ?? 0, true);
+      context.engine.judgeArguments([...inner, found], context, verdict, undefined);
+    }
     if (rule.role !== null && value !== null && (!isReadonly || isRunningRole(rule.role))) {
       judgeRole(rule.role, value, context, verdict, { entry: `${entry} ${rule.name}`, marks, stdin });
     }

@@ -64,7 +64,14 @@ export function judgeSshOption(
   if (!SSH_COMMAND_KEY.test(key)) return;
   const text = found?.[2] ?? '';
   if (text === 'none') return;
-  verdict.raise(2, 'ssh-runs-configuration', `${key} is run by ssh`, spanIn(context, value), entry);
+  const isConditional = /^match$/i.test(key) && /exec/i.test(text);
+  verdict.raise(
+    isConditional ? 3 : 2,
+    'ssh-runs-configuration',
+    `${key} is run by ssh`,
+    spanIn(context, value),
+    entry,
+  );
   const command =
     value.kind === 'literal'
       ? literalValue(text, value.start, value.end)

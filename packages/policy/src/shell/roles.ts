@@ -2,7 +2,8 @@ import { tierRank } from '@praxis/core';
 import { type Effect, judgeEffect } from './effects.ts';
 import { judgeHiddenSubstitutions } from './hidden-substitutions.ts';
 import { judgeInlineCode, type Language } from './inline-code.ts';
-import { judgeAwk, judgeSed, judgeVim } from './editor-programs.ts';
+import { judgeAwk } from './awk-program.ts';
+import { judgeSed, judgeVim } from './editor-programs.ts';
 import { judgeGitConfig, judgeSshOption } from './option-values.ts';
 import { resolvePath } from './paths.ts';
 import { type ShellContext, spanIn, type Stdin } from './shell-context.ts';
@@ -97,16 +98,7 @@ export function judgeRole(
     case 'device':
       return judgeEffect(role, value, context, verdict, options.entry);
     case 'transfer-target':
-      if (!/^(?:[\w.-]+@)?[\w.[\]-]+:/.test(value.text))
-        return judgeRole('write-tree', value, context, verdict, options);
-      verdict.raise(
-        2,
-        'remote-write',
-        `${value.text} is on another machine`,
-        spanIn(context, value),
-        options.entry,
-      );
-      return;
+      return judgeTransferTarget(value, context, verdict, options);
     case 'archive':
       if (options.marks.has('create') && value.text !== '-')
         judgeEffect('write', value, context, verdict, options.entry);
@@ -119,6 +111,26 @@ export function judgeRole(
     default:
       return judgeRunningRole(role, value, context, verdict, options);
   }
+}
+
+/** The target of rsync or scp: a path here, or `host:path`. */
+function judgeTransferTarget(
+  value: WordValue,
+  context: ShellContext,
+  verdict: Verdict,
+  options: RoleOptions,
+): void {
+  const host = /^(?:[\w.-]+@)?[\w.[\]-]+:/.exec(value.text);
+  if (host === null) return judgeRole('write-tree', value, context, verdict, options);
+  const path = value.text.slice(host[0].length);
+  verdict.raise(
+    2,
+    'remote-write',
+    `${value.text} is on another machine`,
+    spanIn(context, value),
+    options.entry,
+  );
+  if (path.startsWith('/')) judgeRole('write-tree', { ...value, text: path }, context, verdict, options);
 }
 
 function treeEffect(role: 'write-tree' | 'delete' | 'metadata', marks: ReadonlySet<Mark>): Effect {

@@ -104,7 +104,7 @@ export type Mark = (typeof MARKS)[number];
 
 /** One flag as written in a table. */
 export interface FlagSource {
-  value?: 'none' | 'required' | 'optional' | undefined;
+  value?: 'none' | 'required' | 'optional' | 'rest' | undefined;
   role?: Role | undefined;
   tier?: Tier | undefined;
   readonly?: boolean | undefined;
@@ -118,7 +118,7 @@ export interface FlagSource {
 }
 
 const flagSchema: z.ZodType<FlagSource> = z.strictObject({
-  value: z.enum(['none', 'required', 'optional']).optional(),
+  value: z.enum(['none', 'required', 'optional', 'rest']).optional(),
   role: roleSchema.optional(),
   tier: tierSchema.optional(),
   readonly: z.boolean().optional(),

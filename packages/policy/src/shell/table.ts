@@ -18,7 +18,7 @@ import {
 /** One flag as the classifier uses it; ranks are 0 (`T0`) to 3 (`T3`). */
 export interface FlagRule {
   readonly name: string;
-  readonly value: 'none' | 'required' | 'optional';
+  readonly value: 'none' | 'required' | 'optional' | 'rest';
   readonly role: Role | null;
   readonly rank: number;
   readonly isReadonly: boolean;

@@ -113,7 +113,9 @@ function judgeNode(node: Node, context: ShellContext, verdict: Verdict, stdin: S
     case 'function':
       return judgeFunction(node, context, verdict);
     case 'test':
-      return judgeSubstitutions(node.words, context, verdict);
+      judgeSubstitutions(node.words, context, verdict);
+      if (node.arithmetic !== null) judgeAsCommands(node.arithmetic, node.start, node.end, context, verdict);
+      return;
     case 'if':
     case 'case':
       return judgeBranches(node, context, verdict, stdin);
@@ -122,6 +124,20 @@ function judgeNode(node: Node, context: ShellContext, verdict: Verdict, stdin: S
     case 'select':
       return judgeLoop(node, context, verdict, stdin);
   }
+}
+
+/** `((rm -rf /))` is arithmetic to bash but a command to a POSIX shell that may stand behind `sh`. */
+function judgeAsCommands(
+  text: string,
+  start: number,
+  end: number,
+  context: ShellContext,
+  verdict: Verdict,
+): void {
+  if (!/[a-zA-Z]\s+\S/.test(text)) return;
+  const part = new Verdict();
+  judgeText(literalValue(text, start, end), context, part, { kind: 'subshell' });
+  if (part.rank === 3) verdict.absorb(part);
 }
 
 /** `a && b`: the environment after it is that of either having run or not. */
@@ -278,7 +294,7 @@ function judgeRedirections(
     const { target, operator } = redirection;
     if (target === null) continue;
     judgeSubstitutions([target], context, verdict);
-    const value = expandUnsplit(target, expansionOf(context));
+    const value = expandUnsplit(target, expansionOf(context), !redirection.isText);
     if (redirection.isText) input = redirectedInput(redirection, value);
     else if (operator === '<') input = inputOf(value, context);
     else if (operator === '<&') continue;

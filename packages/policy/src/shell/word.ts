@@ -8,6 +8,8 @@ export interface WordValue {
   readonly kind: 'literal' | 'set' | 'prefix' | 'unknown';
   readonly text: string;
   readonly alternatives: readonly string[];
+  /** The whole word with `UNKNOWN_PIECE` for what is not known in it. */
+  readonly shape: string;
   /** Every alternative does occur (a loop over them), so the worst of them is certain. */
   readonly isEach: boolean;
   /** Holds live pattern characters: `text` is the pattern. */
@@ -23,6 +25,9 @@ export interface WordValue {
 }
 
 const NONE: readonly string[] = [];
+
+/** Stands for a piece of a word that is not known: no text contains it. */
+export const UNKNOWN_PIECE = '\uFFFF';
 
 /** Most alternatives a finite set keeps; beyond it the value is unknown. */
 export const ALTERNATIVES_MAX = 16;
@@ -64,6 +69,7 @@ function make(kind: WordValue['kind'], text: string, start: number, end: number,
   return {
     kind,
     text,
+    shape: kind === 'literal' ? text : text + UNKNOWN_PIECE,
     alternatives: NONE,
     isEach: false,
     isGlob: false,
