@@ -1,5 +1,6 @@
 import { compilePattern, isPatternFault, type Pattern } from './pattern.ts';
-import { ALWAYS_HOLDS, type IndexedRule, RuleIndex, TEXT_LANGUAGE } from './rule-index.ts';
+import { ALWAYS_HOLDS, type IndexedRule, TEXT_LANGUAGE } from './indexed-rule.ts';
+import { RuleIndex } from './rule-index.ts';
 
 /** A rule over strings that are matched as they are. */
 export interface OpaqueRule {

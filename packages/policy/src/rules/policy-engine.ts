@@ -10,10 +10,10 @@ import {
   type IndexedRule,
   type IndexQuery,
   type JudgeRule,
-  RuleIndex,
   type RuleVerdict,
   TEXT_LANGUAGE,
-} from './rule-index.ts';
+} from './indexed-rule.ts';
+import { RuleIndex } from './rule-index.ts';
 import { type ShellPart, shellParts } from './shell-parts.ts';
 import { URL_LANGUAGE, type UrlTest } from './url-pattern.ts';
 import { readUrl, type UrlReading } from './url-resource.ts';

@@ -9,7 +9,7 @@ import {
   patternLiterals,
 } from './pattern.ts';
 import { matchesPattern } from './pattern-match.ts';
-import { patternSelector, type ResourceLanguage } from './rule-index.ts';
+import { patternSelector, type ResourceLanguage } from './indexed-rule.ts';
 import { canonicalEscapes, type UrlReading } from './url-resource.ts';
 
 /** A resource pattern as it applies to URLs: by parts when it names a scheme, as text when it does not. */
