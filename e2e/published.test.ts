@@ -37,7 +37,10 @@ describe('the packages as they are published', () => {
   });
 
   it('ship no sources and no tests', () => {
-    const listed = readdirSync(join(dir.path, 'node_modules', '@praxis'), { recursive: true, encoding: 'utf8' });
+    const listed = readdirSync(join(dir.path, 'node_modules', '@praxis'), {
+      recursive: true,
+      encoding: 'utf8',
+    });
     expect(listed.length).toBeGreaterThan(100);
     expect(listed.filter((name) => /(?:^|\/)src\/|\.test\.|\.contract\./.test(name))).toEqual([]);
   });

@@ -69,7 +69,11 @@ describe('praxis serve on stdio', () => {
       { jsonrpc: '2.0', id: 3, method: 'no/such/method' },
       call(4, 'query_facts'),
       call(5, 'no_such_tool'),
-      { jsonrpc: '2.0', method: 'tools/call', params: { name: 'emergency_stop', arguments: { reason: 'x' } } },
+      {
+        jsonrpc: '2.0',
+        method: 'tools/call',
+        params: { name: 'emergency_stop', arguments: { reason: 'x' } },
+      },
       call(6, 'query_facts', { nope: true }),
     );
     const ran = await praxis(['serve'], env, { input });
@@ -78,9 +82,18 @@ describe('praxis serve on stdio', () => {
     expect(answers.every((answer) => answer['jsonrpc'] === '2.0')).toBe(true);
     const codes = answers.map(({ error }) => (error as { code: number } | undefined)?.code);
     expect(codes.filter((code) => code !== undefined).sort()).toEqual([-32600, -32600, -32601, -32700]);
-    expect(answers.map(({ id }) => id).filter((id) => id !== null).sort()).toEqual([1, 3, 4, 5, 6]);
+    expect(
+      answers
+        .map(({ id }) => id)
+        .filter((id) => id !== null)
+        .sort(),
+    ).toEqual([1, 3, 4, 5, 6]);
     const reasons = records().filter(({ kind }) => kind === 'read' || kind === 'refusal');
-    expect(reasons.map(({ reason }) => reason).sort()).toEqual(['allowed', 'invalid_arguments', 'unknown_tool']);
+    expect(reasons.map(({ reason }) => reason).sort()).toEqual([
+      'allowed',
+      'invalid_arguments',
+      'unknown_tool',
+    ]);
     expect(await praxis(['audit', 'verify', ledger], env)).toMatchObject({ code: 0 });
   });
 
@@ -106,7 +119,9 @@ describe('praxis serve on stdio', () => {
 describe('a second praxis serve on the same data directory', () => {
   const telemetry = { collector: 'probe', subject: 'host:web1', raw: 'A=1' };
   const reasonsOf = async (clients: readonly Connected[]): Promise<unknown[]> =>
-    Promise.all(clients.map(async (client) => (await client.call('query_facts', { subject: 'host:web1' }))['seq']));
+    Promise.all(
+      clients.map(async (client) => (await client.call('query_facts', { subject: 'host:web1' }))['seq']),
+    );
 
   it('relays to the first: one ledger, one store, three clients started at once', async () => {
     const { env, records, ledger } = aPlace();
@@ -114,7 +129,9 @@ describe('a second praxis serve on the same data directory', () => {
     await clients[0]?.call('ingest_observation', telemetry);
     expect(new Set(await reasonsOf(clients)).size).toBe(3);
     expect(records().filter(({ reason }) => reason === 'session_started')).toHaveLength(1);
-    expect(new Set(records().flatMap(({ session_id: id, tool }) => (tool === 'query_facts' ? [id] : []))).size).toBe(3);
+    expect(
+      new Set(records().flatMap(({ session_id: id, tool }) => (tool === 'query_facts' ? [id] : []))).size,
+    ).toBe(3);
     for (const client of clients.reverse()) await client[Symbol.asyncDispose]();
     expect(await praxis(['audit', 'verify', ledger], env)).toMatchObject({ code: 0 });
   });

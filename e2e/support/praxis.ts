@@ -24,21 +24,28 @@ export function praxisEnv(dataDir: string, more: Env = {}): Record<string, strin
   return { PATH: path, HOME: dataDir, LANG: 'C.UTF-8', PRAXIS_DATA_DIR: join(dataDir, 'state'), ...more };
 }
 
-/** Runs one praxis command to its end. `secret` arrives on file descriptor 3. */
+/** Runs one praxis command to its end. `secret` arrives on file descriptor 3, `oldSecret` on 4. */
 export async function praxis(
   args: readonly string[],
   env: Record<string, string>,
-  options: { readonly input?: string; readonly secret?: string } = {},
+  options: {
+    readonly input?: string;
+    readonly secret?: string;
+    readonly oldSecret?: string;
+    readonly node?: string;
+  } = {},
 ): Promise<Ran> {
-  const child = spawn(process.execPath, [PRAXIS_BIN, ...args], {
+  const child = spawn(options.node ?? process.execPath, [PRAXIS_BIN, ...args], {
     env,
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
   });
-  const [stdin, stdout, stderr, secretPipe] = child.stdio;
+  const [stdin, stdout, stderr, ...secretPipes] = child.stdio;
   const output = Promise.all([textOf(stdout), textOf(stderr)]);
-  if (secretPipe && 'end' in secretPipe) {
-    secretPipe.on('error', () => undefined);
-    secretPipe.end(options.secret ?? '');
+  for (const [index, secret] of [options.secret, options.oldSecret].entries()) {
+    const pipe = secretPipes[index];
+    if (!pipe || !('end' in pipe)) continue;
+    pipe.on('error', () => undefined);
+    pipe.end(secret ?? '');
   }
   stdin?.on('error', () => undefined);
   stdin?.end(options.input ?? '');
