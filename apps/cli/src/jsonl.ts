@@ -5,7 +5,7 @@ import { errorCode, errorMessage, PraxisError } from '@praxis/core';
 export const JSONL_LINE_BYTES_MAX: number = 32 * 1024 * 1024;
 
 /** One input line; `null` stands for one that was too long. */
-type Line = string | null;
+type Line = Buffer | null;
 
 /**
  * Answers each input line with one output line, in order. A line that is no JSON, or that `answer` refuses,
@@ -16,7 +16,7 @@ export async function answerLines(
   output: Writable,
   answer: (value: unknown) => unknown,
 ): Promise<void> {
-  for await (const line of linesOf(input)) {
+  for await (const line of bytesOfLines(input)) {
     const text = JSON.stringify(await answerLine(line, answer)) ?? 'null';
     if (!output.write(`${text}\n`)) await drained(output);
   }
@@ -35,14 +35,18 @@ function parseLine(line: Line): unknown {
     throw new PraxisError('LINE_TOO_LONG', `a line has at most ${JSONL_LINE_BYTES_MAX} bytes`);
   }
   try {
-    return JSON.parse(line);
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line));
   } catch (cause) {
-    throw new PraxisError('JSON_INVALID', 'the line is not JSON', { cause });
+    throw new PraxisError('JSON_INVALID', 'the line is not JSON in UTF-8', { cause });
   }
 }
 
 /** Splits on `\n` alone; the last line need not end in one. */
-export async function* linesOf(input: Readable): AsyncGenerator<Line> {
+export async function* linesOf(input: Readable): AsyncGenerator<string | null> {
+  for await (const line of bytesOfLines(input)) yield line === null ? null : line.toString('utf8');
+}
+
+async function* bytesOfLines(input: Readable): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let lengthBytes = 0;
   for await (const chunk of input as AsyncIterable<Buffer | string>) {
@@ -62,7 +66,7 @@ export async function* linesOf(input: Readable): AsyncGenerator<Line> {
 
 function lineOf(parts: readonly Buffer[], lengthBytes: number, last: Buffer): Line {
   if (lengthBytes + last.length > JSONL_LINE_BYTES_MAX) return null;
-  return Buffer.concat([...parts, last]).toString('utf8');
+  return Buffer.concat([...parts, last]);
 }
 
 function drained(output: Writable): Promise<void> {

@@ -5,11 +5,6 @@ import { EXIT, failWith } from './exit.ts';
 
 /** Runs one command line to its end and sets the exit code. Loads the code of the command that is asked for alone. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
-  // A reader that closes the pipe (`praxis … | head`) ends us; it is no fault.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.yes);
-    throw error;
-  });
   try {
     const program = await createProgram(asked(argv[2]));
     await program.parseAsync(argv);
@@ -20,8 +15,9 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** The command that the first word names, or all of them: for the help text, and to say what is not known. */
+/** The command that the first word names; none for the version; all for the help text, and to say what is not known. */
 function asked(word: string | undefined): readonly LazyCommand[] {
+  if (word === '-V' || word === '--version') return [];
   const found = COMMANDS.filter(({ names }) => word !== undefined && names.includes(word));
   return found.length > 0 ? found : COMMANDS;
 }
