@@ -28,23 +28,52 @@ const PROSE: ReadonlySet<string> = new Set(
 export function commandSecrets(words: readonly ShellWord[]): SecretPart[] {
   const parts: SecretPart[] = [];
   let options: readonly SecretOption[] = [];
-  let seen: string[] = [];
+  let commandStart = 0;
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] as ShellWord;
     if (word.startsCommand) {
       options = [];
-      seen = [];
+      commandStart = index;
     }
-    const client = clientOptions(word.value);
-    if (client !== null) options = seen.includes('sshpass') ? [...client] : client;
-    if (seen.length < SEEN_WORDS_MAX) seen.push(baseName(word.value));
-    parts.push(
-      ...flagParts(words, index),
-      ...optionParts(words, index, { options, seen }),
-      ...operandParts(words, index),
-    );
+    const first = word.value.charCodeAt(0);
+    const mayBeOption = first === HYPHEN || first === SLASH;
+    const client = first === HYPHEN ? null : knownClient(word.value);
+    if (client?.options !== undefined) options = client.options;
+    if (mayBeOption) {
+      parts.push(...flagParts(words, index));
+      if (options.length > 0) parts.push(...optionParts(words, index, { options, commandStart }));
+    }
+    if (client?.opensOperands === true) parts.push(...operandParts(words, index));
   }
   return parts;
+}
+
+const HYPHEN = 45;
+const SLASH = 47;
+
+interface KnownClient {
+  readonly options?: readonly SecretOption[];
+  readonly opensOperands: boolean;
+}
+
+const KNOWN_MAX = 4096;
+const known = new Map<string, KnownClient | null>();
+
+// What a word says as the name of a program. Words recur, so answers are kept, no more than a fixed number of them.
+function knownClient(word: string): KnownClient | null {
+  if (word.length > 256) return null;
+  const cached = known.get(word);
+  if (cached !== undefined) return cached;
+  const name = baseName(word);
+  const options = CLIENT_OPTIONS.find((entry) => entry.client.test(name))?.options;
+  const opensOperands = OPERAND_SECRETS.some(({ words: [first] }) => first?.test(name) === true);
+  const client =
+    options === undefined && !opensOperands
+      ? null
+      : { ...(options === undefined ? {} : { options }), opensOperands };
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.set(word, client);
+  return client;
 }
 
 /** Only the first words of a command tell which subcommand it is. */
@@ -52,12 +81,6 @@ const SEEN_WORDS_MAX = 16;
 
 function baseName(word: string): string {
   return word.length > 256 ? '' : (CLIENT_NAME.exec(word)?.[1] ?? word).toLowerCase();
-}
-
-function clientOptions(word: string): readonly SecretOption[] | null {
-  if (word.length > 256 || word.startsWith('-')) return null;
-  const name = baseName(word);
-  return CLIENT_OPTIONS.find((entry) => entry.client.test(name))?.options ?? null;
 }
 
 function looksLikeFlag(value: string): boolean {
@@ -90,14 +113,22 @@ function flagParts(words: readonly ShellWord[], index: number): SecretPart[] {
 
 interface CommandState {
   readonly options: readonly SecretOption[];
-  readonly seen: readonly string[];
+  readonly commandStart: number;
+}
+
+// Whether one of the first words of this command, up to the option itself, is what the option needs.
+function hasSeen(words: readonly ShellWord[], index: number, state: CommandState, needed: RegExp): boolean {
+  const end = Math.min(index + 1, state.commandStart + SEEN_WORDS_MAX);
+  for (let at = state.commandStart; at < end; at += 1) {
+    if (needed.test(baseName((words[at] as ShellWord).value))) return true;
+  }
+  return false;
 }
 
 function optionParts(words: readonly ShellWord[], index: number, state: CommandState): SecretPart[] {
   const { value } = words[index] as ShellWord;
-  if (!value.startsWith('-') && !value.startsWith('/')) return [];
   for (const option of state.options) {
-    if (option.needs !== undefined && !state.seen.some((word) => option.needs?.test(word))) continue;
+    if (option.needs !== undefined && !hasSeen(words, index, state, option.needs)) continue;
     if (value === option.flag && option.spaced) {
       const next = words[index + 1];
       if (next === undefined || next.startsCommand || looksLikeFlag(next.value)) return [];

@@ -1,3 +1,4 @@
+import { matchesOf } from './matches.ts';
 import { insideSpan, type Span } from './spans.ts';
 
 /** The shortest text that may be judged a secret by its randomness alone. */
@@ -57,7 +58,6 @@ export function looksLikeCredential(text: string, charsMin: number): boolean {
   return /[0-9]/.test(text) && /[A-Za-z]/.test(text);
 }
 
-const CANDIDATE = /[A-Za-z0-9+/_-]{22,}={0,2}/g;
 const HARMLESS_BEFORE =
   /(?:sha(?:1|224|256|384|512)?[-:/]|SHA256:|MD5:|h1:|md5-|blake[23][a-z]?-?\d*[-:]|base64,)$/;
 const PUBLIC_KEY =
@@ -66,26 +66,29 @@ const PUBLIC_KEY =
 /** Spans of public material that looks random: SSH public keys. */
 export function publicKeySpans(text: string): Span[] {
   const spans: Span[] = [];
-  for (const match of text.matchAll(PUBLIC_KEY))
+  for (const match of matchesOf(text, PUBLIC_KEY))
     spans.push({ start: match.index, end: match.index + match[0].length });
   return spans;
 }
 
 /**
- * Spans of long random values that stand beside nothing. `exempt` (sorted, not overlapping) is public material;
+ * Spans of long random values among the `runs` of a text that stand beside nothing. `exempt` (sorted, not overlapping) is public material;
  * `decodes` tells that a candidate is merely encoded text, already judged elsewhere.
  */
 export function entropySpans(
   text: string,
+  runs: readonly Span[],
   exempt: readonly Span[],
   decodes: (candidate: string) => boolean,
 ): Span[] {
   const spans: Span[] = [];
-  for (const match of text.matchAll(CANDIDATE)) {
+  for (const run of runs) {
+    if (run.end - run.start < RANDOM_CHARS_MIN) continue;
+    const whole = text.slice(run.start, paddedEnd(text, run.end));
     // `\nAbC…`: the letter of an escape is not part of the value.
-    const escape = text[match.index - 1] === '\\' && /^[nrtbf]/.test(match[0]) ? 1 : 0;
-    const candidate = match[0].slice(escape);
-    const start = match.index + escape;
+    const escape = text[run.start - 1] === '\\' && /^[nrtbf]/.test(whole) ? 1 : 0;
+    const candidate = whole.slice(escape);
+    const start = run.start + escape;
     if (insideSpan(exempt, start)) continue;
     if (HARMLESS_BEFORE.test(text.slice(Math.max(0, start - 12), start))) continue;
     if (/^sha(?:1|256|384|512)-/.test(candidate)) continue;
@@ -96,6 +99,12 @@ export function entropySpans(
     } else spans.push(...randomPieces(candidate, start));
   }
   return spans;
+}
+
+function paddedEnd(text: string, from: number): number {
+  let end = from;
+  while (end < from + 2 && text[end] === '=') end += 1;
+  return end;
 }
 
 // A path or a kebab-case name is judged piece by piece.

@@ -1,3 +1,4 @@
+import { matchesOf } from './matches.ts';
 import type { Span } from './spans.ts';
 
 // Terminal control sequences (CSI and OSC, raw or written as an escape) and characters of no width.
@@ -18,7 +19,7 @@ export function visibleText(text: string): VisibleText | null {
   const starts: number[] = [];
   let from = 0;
   let length = 0;
-  for (const match of text.matchAll(IGNORABLE)) {
+  for (const match of matchesOf(text, IGNORABLE)) {
     if (match.index > from) {
       kept.push({ start: from, end: match.index });
       starts.push(length);

@@ -1,8 +1,9 @@
+import { mayBeSensitive } from './command-gate.ts';
 import { looksLikeCredential } from './entropy.ts';
 import { isQuantity, isSwitch, isWorkingDirectory, keySensitivity, type Sensitivity } from './key-names.ts';
 import { isNameKey, isValueKey } from './pair-keys.ts';
 import type { Span } from './spans.ts';
-import { isHeaderName, readKeyBefore, type TextKey } from './text-key.ts';
+import { bareNameBefore, completesName, isHeaderName, readKeyBefore, type TextKey } from './text-key.ts';
 import { readTextValue, type TextValue } from './text-value.ts';
 
 const SEPARATOR = /={1,3}>?|->|:=|:|%3[AaDd]|\\u003[aAdD]|&#61;|[：＝→⇒]/g;
@@ -25,6 +26,7 @@ class KeyValueScan {
   readonly spans: Span[] = [];
   readonly #text: string;
   readonly #judged = new Map<string, Sensitivity>();
+  readonly #dull = new Map<string, boolean>();
   #pairedUntil = -1;
 
   constructor(text: string) {
@@ -34,6 +36,7 @@ class KeyValueScan {
   // Judges one separator; answers where scanning goes on.
   step(index: number, separator: string): number {
     const after = index + separator.length;
+    if (this.#isDull(index)) return after;
     const key = readKeyBefore(this.#text, index);
     if (key === null || isUrlScheme(this.#text, separator, after)) return after;
     const sensitivity = this.#sensitivity(key);
@@ -44,6 +47,23 @@ class KeyValueScan {
     }
     if (isNameKey(key.name)) this.#openPair(key, after, separator);
     return after;
+  }
+
+  // Most names before a separator mean nothing; the same names recur, so each is judged once.
+  #isDull(index: number): boolean {
+    const name = bareNameBefore(this.#text, index);
+    if (name === '') return false;
+    if (isNumeral(name)) return true;
+    const known = this.#dull.get(name);
+    if (known !== undefined) return known;
+    const dull =
+      !completesName(name) &&
+      (!mayBeSensitive(name) || keySensitivity(name) === 'none') &&
+      !isNameKey(name) &&
+      !isValueKey(name) &&
+      !isHeaderName(name);
+    this.#dull.set(name, dull);
+    return dull;
   }
 
   #sensitivity(key: TextKey): Sensitivity {
@@ -113,4 +133,13 @@ function drops(sensitivity: Sensitivity, key: TextKey, value: TextValue): boolea
 // `pass: 12, fail: 0` counts tests.
 function isCount(key: TextKey, text: string): boolean {
   return /^pass$/i.test(key.name) && /^\d{1,3}$/.test(text);
+}
+
+// `10:15:07`: half of the colons of a log stand behind digits.
+function isNumeral(name: string): boolean {
+  for (let at = 0; at < name.length; at += 1) {
+    const code = name.charCodeAt(at);
+    if (code < 48 || code > 57) return false;
+  }
+  return true;
 }

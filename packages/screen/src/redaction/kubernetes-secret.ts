@@ -1,3 +1,4 @@
+import { matchesOf } from './matches.ts';
 import type { Span } from './spans.ts';
 
 const KIND = /^([ \t]{0,64}(?:- )?)kind:[ \t]{0,8}["']?Secret["']?[ \t]{0,8}\r?$/m;
@@ -21,7 +22,7 @@ export function kubernetesSecretSpans(text: string): Span[] {
 
 function documentSpans(document: string, offset: number): Span[] {
   const spans: Span[] = [];
-  for (const match of document.matchAll(DATA)) {
+  for (const match of matchesOf(document, DATA)) {
     const indent = (match[1] as string).length;
     for (let at = match.index + match[0].length; at < document.length; ) {
       const newline = document.indexOf('\n', at);

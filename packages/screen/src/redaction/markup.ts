@@ -1,5 +1,6 @@
 import { keySensitivity } from './key-names.ts';
 import { isNameKey, isSecretType, isValueKey } from './pair-keys.ts';
+import { matchesOf } from './matches.ts';
 import type { Span } from './spans.ts';
 
 const ELEMENT = /<([A-Za-z_][\w:.-]{0,63})((?:\s[^<>]{0,1024})?)>(?!\s*<(?!!\[CDATA))/g;
@@ -20,7 +21,7 @@ function isSecret(name: string): boolean {
 
 function elementSpans(text: string): Span[] {
   const spans: Span[] = [];
-  for (const match of text.matchAll(ELEMENT)) {
+  for (const match of matchesOf(text, ELEMENT)) {
     const attributes = match[2] as string;
     if (attributes.endsWith('/')) continue;
     const name = (match[1] as string).replace(/^.*:/, '');
@@ -45,7 +46,7 @@ function contentSpan(text: string, start: number): Span | null {
 }
 
 function namesSecret(attributes: string): boolean {
-  for (const match of attributes.matchAll(ATTRIBUTE)) {
+  for (const match of matchesOf(attributes, ATTRIBUTE)) {
     const [name, value] = [match[1] as string, match[2] ?? match[3] ?? ''];
     if (isSecretType(name, value) || (isNameKey(name) && isSecret(value))) return true;
   }
@@ -54,9 +55,9 @@ function namesSecret(attributes: string): boolean {
 
 function attributePairSpans(text: string): Span[] {
   const spans: Span[] = [];
-  for (const tag of text.matchAll(TAG)) {
+  for (const tag of matchesOf(text, TAG)) {
     if (!namesSecret(tag[0])) continue;
-    for (const match of tag[0].matchAll(ATTRIBUTE)) {
+    for (const match of matchesOf(tag[0], ATTRIBUTE)) {
       const value = match[2] ?? match[3] ?? '';
       if (!isValueKey(match[1] as string) || value === '') continue;
       const end = tag.index + match.index + match[0].length - 1;
@@ -68,7 +69,7 @@ function attributePairSpans(text: string): Span[] {
 
 function siblingSpans(text: string): Span[] {
   const spans: Span[] = [];
-  for (const match of text.matchAll(PAIR)) {
+  for (const match of matchesOf(text, PAIR)) {
     if (!isNameKey(match[1] as string) || !isSecret(match[2] as string)) continue;
     if (!isValueKey(match[3] as string)) continue;
     const end = match.index + match[0].length - 1;

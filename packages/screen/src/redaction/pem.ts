@@ -1,3 +1,4 @@
+import { matchesOf } from './matches.ts';
 import type { Span } from './spans.ts';
 
 const MARK =
@@ -41,7 +42,7 @@ export function pemBlocks(text: string): PemBlocks {
 
 function readMarks(text: string): Mark[] {
   const marks: Mark[] = [];
-  for (const match of text.matchAll(MARK)) {
+  for (const match of matchesOf(text, MARK)) {
     const label = match[1] ?? match[2] ?? match[3] ?? match[4] ?? '';
     const end = match.index + match[0].length;
     marks.push({

@@ -1,8 +1,11 @@
 import { looksLikeCredential } from './entropy.ts';
 import { keySensitivity } from './key-names.ts';
+import { matchesOf } from './matches.ts';
 import type { Span } from './spans.ts';
 
 interface Rule {
+  /** A cheap condition without which the pattern cannot match. */
+  readonly sign?: RegExp;
   readonly pattern: RegExp;
   /** Whether a match is a secret after all; the groups are named `name`, `value` and `quoted`. */
   readonly accepts?: (groups: Readonly<Record<string, string | undefined>>) => boolean;
@@ -63,6 +66,7 @@ const RULES: readonly Rule[] = [
   },
   // .pgpass: host:port:database:user:password
   {
+    sign: /:(?:\*|54\d\d|6432):/,
     pattern:
       /^(?:\*|[A-Za-z0-9/][\w./-]{0,253}):(?:\*|54\d\d|6432):[^\s:]{1,63}:[^\s:]{1,63}:(?<value>(?:[^\s:\\]|\\[^\s]){1,256})$/dgm,
   },
@@ -77,8 +81,9 @@ const RULES: readonly Rule[] = [
 /** Spans of secrets that the grammar around them tells: arguments of calls, clauses, operands, rows. */
 export function quotedArgumentSpans(text: string): Span[] {
   const spans: Span[] = [];
-  for (const { pattern, accepts } of RULES) {
-    for (const match of text.matchAll(pattern)) {
+  for (const { sign, pattern, accepts } of RULES) {
+    if (sign?.test(text) === false) continue;
+    for (const match of matchesOf(text, pattern)) {
       const groups = match.groups ?? {};
       const at = match.indices?.groups?.['value'] ?? match.indices?.groups?.['quoted'];
       if (at === undefined || accepts?.(groups) === false) continue;

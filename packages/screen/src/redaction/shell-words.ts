@@ -1,3 +1,4 @@
+import { matchesOf } from './matches.ts';
 /** One word of a command line: `value` without its quotes, and where it stands in the text. */
 export interface ShellWord {
   readonly value: string;
@@ -17,7 +18,7 @@ export function shellWords(text: string): ShellWord[] {
   const words: ShellWord[] = [];
   let startsCommand = true;
   let lastEnd = -1;
-  for (const match of text.matchAll(WORD)) {
+  for (const match of matchesOf(text, WORD)) {
     if (match[1] !== undefined) {
       startsCommand = true;
       continue;

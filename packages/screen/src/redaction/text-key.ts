@@ -128,9 +128,30 @@ function decodeName(raw: string): string {
   return raw.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-// `api key: …`, `connection string: …`: the word before completes the name.
+/** Whether a name is only the second half of one: `api key: …`, `connection string: …`. */
+export function completesName(name: string): boolean {
+  return /^(?:key|keys|string|phrase|word|code)$/i.test(name);
+}
+
+/**
+ * The plain ASCII name that touches a separator, which {@link readKeyBefore} would read the same, or '' when quotes,
+ * spaces, escapes or other alphabets need its closer look.
+ */
+export function bareNameBefore(text: string, separatorIndex: number): string {
+  let start = separatorIndex;
+  const floor = Math.max(0, separatorIndex - KEY_NAME_CHARS_MAX);
+  while (start > floor) {
+    const code = text.charCodeAt(start - 1);
+    if (code > 127 || code === 37) return '';
+    if (!isKeyChar(code)) break;
+    start -= 1;
+  }
+  return start === floor || text.charCodeAt(start - 1) === 92 ? '' : text.slice(start, separatorIndex);
+}
+
+// The word before completes the name.
 function withWordBefore(text: string, name: string, start: number): string {
-  if (!/^(?:key|keys|string|phrase|word|code)$/i.test(name)) return name;
+  if (!completesName(name)) return name;
   const before = /([A-Za-z]{2,24})[ \t_-]$/.exec(text.slice(Math.max(0, start - 26), start));
   return before === null ? name : `${before[1]} ${name}`;
 }

@@ -1,4 +1,5 @@
 import { commandSecrets } from './command-flags.ts';
+import { mayHoldCommandSecret } from './command-gate.ts';
 import { decodeBase64Text, ENCODING_DEPTH_MAX, encodedSpans, redactPercentRuns } from './encodings.ts';
 import { entropySpans, publicKeySpans } from './entropy.ts';
 import { delimitedSpans } from './delimited.ts';
@@ -9,6 +10,7 @@ import { markupSpans } from './markup.ts';
 import { REDACTED, TRUNCATED } from './marker.ts';
 import { pemBlocks } from './pem.ts';
 import { proseSpans } from './prose.ts';
+import { encodedRuns } from './runs.ts';
 import { shellWords } from './shell-words.ts';
 import { applySpans, type Span } from './spans.ts';
 import { urlSpans } from './urls.ts';
@@ -65,6 +67,7 @@ function hiddenSpans(text: string, depth: number, redactJson: RedactJson): Span[
 }
 
 function textSpans(text: string, depth: number, redactJson: RedactJson): Span[] {
+  const runs = encodedRuns(text);
   const blocks = pemBlocks(text);
   const exempt = [...blocks.open, ...publicKeySpans(text)].sort((a, b) => a.start - b.start);
   const leaks = (decoded: string): boolean =>
@@ -78,23 +81,17 @@ function textSpans(text: string, depth: number, redactJson: RedactJson): Span[] 
     ...delimitedSpans(text),
     ...kubernetesSecretSpans(text),
     ...proseSpans(text),
-    ...flagSpans(text),
-    ...encodedSpans(text, leaks),
-    ...entropySpans(text, exempt, (candidate) => decodeBase64Text(candidate) !== null),
+    ...wordSpans(text, 0),
+    ...encodedSpans(text, runs, leaks),
+    ...entropySpans(text, runs, exempt, (candidate) => decodeBase64Text(candidate) !== null),
   ];
-}
-
-const HAS_FLAG = /(?:^|[\s"'([{,])[-/][A-Za-z-]|login|user|auth|set|env|arg|password|passphrase/i;
-
-function flagSpans(text: string): Span[] {
-  if (!HAS_FLAG.test(text)) return [];
-  return wordSpans(text, 0);
 }
 
 /** Commands quoted inside commands (`bash -c "…"`) are followed this deep. */
 export const QUOTED_COMMAND_DEPTH_MAX = 2;
 
 function wordSpans(text: string, depth: number): Span[] {
+  if (!mayHoldCommandSecret(text)) return [];
   const words = shellWords(text);
   const spans: Span[] = [];
   for (const { word, from } of commandSecrets(words)) {

@@ -1,7 +1,10 @@
 import { isDigestLike, looksLikeCredential, looksRandom } from './entropy.ts';
+import { matchesOf } from './matches.ts';
 import type { Span } from './spans.ts';
 
-const SCHEME = /[A-Za-z][A-Za-z0-9+.-]{0,31}:(?:\\?\/){2}|%3[Aa]%2[Ff]%2[Ff]/g;
+// The mark is looked for first: trying a scheme at every letter of a text is slow.
+const SCHEME_MARK = /:(?:\\?\/){2}|%3[Aa]%2[Ff]%2[Ff]/g;
+const SCHEME_NAME = /[A-Za-z][A-Za-z0-9+.-]{0,31}$/;
 const URL_STOP = /[\s"'<>`{}|^\\]/;
 
 /** The user information of a URL is looked for this far behind its scheme. */
@@ -10,17 +13,22 @@ export const AUTHORITY_CHARS_MAX = 4096;
 /** Spans of credentials in the authority of URLs: `user:password@`, `token@`; the user name and host stay. */
 export function urlSpans(text: string): Span[] {
   const spans: Span[] = [];
-  for (const match of text.matchAll(SCHEME)) {
-    const span = userInfoSpan(text, match.index + match[0].length, match[0].toLowerCase());
+  for (const match of matchesOf(text, SCHEME_MARK)) {
+    const name = SCHEME_NAME.exec(text.slice(Math.max(0, match.index - 32), match.index))?.[0];
+    if (name === undefined && match[0].startsWith(':')) continue;
+    const scheme = match[0].startsWith(':') ? `${name}:` : '%3a';
+    const span = userInfoSpan(text, match.index + match[0].length, scheme.toLowerCase());
     if (span !== null) spans.push(...span);
   }
-  for (const match of text.matchAll(BARE_USER_INFO)) {
+  if (!text.includes('@')) return spans;
+  for (const match of matchesOf(text, BARE_USER_INFO)) {
     const [whole, user, password] = match as unknown as [string, string, string];
     if (ADDRESS_LABELS.has(user.toLowerCase())) continue;
     const start = match.index + user.length + 1;
     if (whole.length > 0 && !password.startsWith('//')) spans.push({ start, end: start + password.length });
   }
-  for (const match of text.matchAll(ORACLE_THIN)) {
+  if (!text.includes('thin:')) return spans;
+  for (const match of matchesOf(text, ORACLE_THIN)) {
     const start = match.index + match[0].length - (match[1] as string).length;
     spans.push({ start, end: start + (match[1] as string).length });
   }
