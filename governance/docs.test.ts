@@ -91,6 +91,7 @@ describe('the page on configuration', () => {
       PRAXIS_EVIDENCE_PATH: config.audit.evidencePath,
       PRAXIS_EVIDENCE_EVERY: config.audit.evidenceEvery,
       PRAXIS_ANCHOR_PATH: config.audit.anchorPath,
+      PRAXIS_UNRECORDED_READS: config.audit.unrecordedReads,
       PRAXIS_LEDGER_DURABILITY: config.audit.durability,
       PRAXIS_AUDIT_RETENTION_DAYS: config.audit.retentionDays,
       PRAXIS_EVIDENCE_RETENTION_DAYS: config.audit.evidenceRetentionDays,
