@@ -183,7 +183,7 @@ for (const count of [10, 1000, 10_000]) {
   report('scan', count, scan.ms, scan.value, requests);
   report('engine', count, engine.ms, engine.value, requests);
   const whole = timed(
-    () => new PolicyEngine({ rules }, { home: '/home/a', cwd: '/work', denyList: classifiedDenyList() }),
+    () => new PolicyEngine({ rules }, { home: '/home/a', cwd: '/srv/agent', denyList: classifiedDenyList() }),
   );
   report('engine with normalisation', count, whole.ms, (request) => whole.value.decide(request), requests);
 }

@@ -18,7 +18,7 @@ describe('the bundled policies', () => {
     const policy = parsePolicy(readFileSync(new URL(file, POLICIES), 'utf8'), file);
     const report = runPolicyTests(policy, {
       home: '/home/dev',
-      cwd: '/work/project',
+      cwd: '/home/dev/project',
       denyList: classifiedDenyList(),
     });
     expect(report.results.filter((result) => result.problems.length > 0)).toEqual([]);

@@ -30,7 +30,7 @@ export const PAIRWISE_RULES_MAX = 2000;
  * that allow more than they seem to. Expects a document that loads.
  */
 export function lintPolicy(document: PolicyDocument): LintFinding[] {
-  const { rules } = compilePolicy(document, { home: '/home/user', cwd: '/work' });
+  const { rules } = compilePolicy(document, { home: '/home/user', cwd: '/srv/agent' });
   const findings = rules.flatMap((rule) => [
     ...neverMatches(rule),
     ...overBroad(rule),

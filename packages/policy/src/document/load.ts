@@ -136,7 +136,9 @@ function plainValue(source: Source): unknown {
 
 /** What only shows when the rules are compiled, and names that are used twice. */
 function documentFaults(document: PolicyDocument): CompileFault[] {
-  const faults: CompileFault[] = [...compilePolicy(document, { home: '/home/user', cwd: '/work' }).faults];
+  const faults: CompileFault[] = [
+    ...compilePolicy(document, { home: '/home/user', cwd: '/srv/agent' }).faults,
+  ];
   const names = new Set<string>();
   for (const [index, rule] of document.rules.entries()) {
     if (names.has(rule.name)) {

@@ -22,7 +22,7 @@ const anEngine = (
 ): PolicyEngine =>
   new PolicyEngine(
     { rules: [], ...document },
-    { home: '/home/a', cwd: '/work', denyList: () => null, ...options },
+    { home: '/home/a', cwd: '/srv/agent', denyList: () => null, ...options },
   );
 const aRequest = { principal: 'agent:a', action: 'tool.use', resource: 'x' };
 const when = (...conditions: PolicyCondition[]): PolicyEngine => anEngine({ rules: [aRule({ conditions })] });
@@ -363,7 +363,7 @@ describe('explainDecision', () => {
       resource: 'a/../b%2e',
     });
     expect(decision.matchedRule).toBe('decides');
-    expect(readings).toEqual(['/work/b%2e', '/work/b.']);
+    expect(readings).toEqual(['/srv/agent/b%2e', '/srv/agent/b.']);
     expect(rules.map((rule) => rule.verdict)).toEqual([
       'principal_differs',
       'action_differs',
