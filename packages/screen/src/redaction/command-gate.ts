@@ -1,4 +1,5 @@
 import { CLIENT_OPTIONS, OPERAND_SECRETS } from './command-clients.ts';
+import { beginsLike } from './leading-literals.ts';
 
 // A part of every ASCII name that says anything about its value. Names of one word are covered by their own letters,
 // names of two by the rarer word.
@@ -33,7 +34,7 @@ const BREAK = String.raw`[\s;|&()"',[\]]`;
 const SIGN = new RegExp(
   [
     String.raw`(?:^|${BREAK})(?:--?|/)[\w.-]{0,63}?(?:${STEM})`,
-    String.raw`\b(?:${PROGRAMS})(?:\.exe)?(?=[\s;|&()"']|$)`,
+    String.raw`\b${beginsLike(PROGRAMS)}(?:${PROGRAMS})(?:\.exe)?(?=[\s;|&()"']|$)`,
     String.raw`\b${unanchored(ASSIGNERS)}(?:\.exe)?["']?${BREAK}+\S{0,256}?(?:${STEM})`,
     String.raw`[\w./\\-]["']+[\w./\\-]`,
   ].join('|'),

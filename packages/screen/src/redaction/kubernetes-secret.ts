@@ -10,7 +10,7 @@ const ORDINARY = /^(?:host|hostname|port|user|username|name|database|dbname|regi
 
 /** Spans of the values under `data` and `stringData` of a Kubernetes Secret written in YAML; the keys stay. */
 export function kubernetesSecretSpans(text: string): Span[] {
-  if (!KIND.test(text)) return [];
+  if (!text.includes('Secret') || !KIND.test(text)) return [];
   const spans: Span[] = [];
   let start = 0;
   for (const document of text.split(/^(?=---)/m)) {

@@ -34,12 +34,12 @@ const RULES: readonly Rule[] = [
   // `password changed from X to Y`, `token was set to Y`
   {
     pattern:
-      /(?<![\w-])(?:password|passwd|passphrase|secret|token|api[ _-]?key)\s(?:(?:was|has been|is|got)\s)?(?:changed|rotated|updated|reset|set|switched)\sfrom\s(?<value>\S{4,1024})/dgi,
+      /\b(?<!-)(?:password|passwd|passphrase|secret|token|api[ _-]?key)\s(?:(?:was|has been|is|got)\s)?(?:changed|rotated|updated|reset|set|switched)\sfrom\s(?<value>\S{4,1024})/dgi,
     accepts: livelyValue,
   },
   {
     pattern:
-      /(?<![\w-])(?:password|passwd|passphrase|secret|token|api[ _-]?key)\s(?:(?:was|has been|is|got)\s)?(?:changed|rotated|updated|reset|set|switched)\s(?:from\s\S{1,1024}\s)?to\s(?<value>\S{4,1024})/dgi,
+      /\b(?<!-)(?:password|passwd|passphrase|secret|token|api[ _-]?key)\s(?:(?:was|has been|is|got)\s)?(?:changed|rotated|updated|reset|set|switched)\s(?:from\s\S{1,1024}\s)?to\s(?<value>\S{4,1024})/dgi,
     accepts: livelyValue,
   },
   // `CREATE USER ann IDENTIFIED BY X` without quotes
@@ -50,7 +50,7 @@ const RULES: readonly Rule[] = [
   // `sqlplus ann/X@orcl`
   {
     pattern:
-      /(?<![\w-])(?:sqlplus|sqlldr|expdp|impdp|rman|sqlcl)\s(?:[^\n|;&@]{0,128}?[\s=])?[A-Za-z][\w$#]{0,30}\/(?:"(?<quoted>[^"\n]{1,256})"|(?<value>[^\s@"/]{1,256})(?=@|\s|$))/dg,
+      /\b(?<!-)(?:sqlplus|sqlldr|expdp|impdp|rman|sqlcl)\s(?:[^\n|;&@]{0,128}?[\s=])?[A-Za-z][\w$#]{0,30}\/(?:"(?<quoted>[^"\n]{1,256})"|(?<value>[^\s@"/]{1,256})(?=@|\s|$))/dg,
   },
   // `cryptsetup open /dev/x y <<< X`
   {

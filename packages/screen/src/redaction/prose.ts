@@ -6,21 +6,21 @@ import type { Span } from './spans.ts';
 
 // `the password is X`, `requirepass X`, `login bob password X` (netrc), `IDENTIFIED BY 'X'`.
 const STATED =
-  /(?<![\w-])(password|passwd|passphrase|passcode|pwd|secret|token|api[ _-]?key|requirepass|masterauth|credential|otp|pin)(\s{1,4}(?:is|was|are|set to|to|of|as|=|with|hash|value)(?=\s))?\s{1,4}(?:\d\s)?(?:"([^"\n]{1,1024})"|'((?:[^'\n]|''){1,1024})'|`([^`\n]{1,1024})`|([^\s"'`]{4,1024}))/gi;
+  /\b(?<!-)(password|passwd|passphrase|passcode|pwd|secret|token|api[ _-]?key|requirepass|masterauth|credential|otp|pin)(\s{1,4}(?:is|was|are|set to|to|of|as|=|with|hash|value)(?=\s))?\s{1,4}(?:\d\s)?(?:"([^"\n]{1,1024})"|'((?:[^'\n]|''){1,1024})'|`([^`\n]{1,1024})`|([^\s"'`]{4,1024}))/gi;
 const IDENTIFIED =
   /(?:IDENTIFIED\s{1,4}(?:WITH\s{1,4}\S{1,64}\s{1,4})?(?:BY|AS)\s{1,4}(?:PASSWORD\s{1,4})?|PASSWORD\s{0,4}\(\s{0,4})(?:'((?:[^'\\]|\\.|''){1,1024})'|"([^"]{1,1024})")/gi;
 const SECURE_STRING =
   /ConvertTo-SecureString\s{1,4}(?:-(?:String|AsPlainText|Force)\s{1,4}){0,3}(?:"([^"]{1,1024})"|'([^']{1,1024})'|([^\s"'$-][^\s]{0,1023}))/gi;
 const PIPED =
-  /(?<![\w-])(?:echo|printf)\s{1,4}(?:-[neE]{1,3}\s{1,4}|'%s(?:\\n)?'\s{1,4}|"%s(?:\\n)?"\s{1,4})?(?:"([^"\n]{1,1024})"|'([^'\n]{1,1024})'|([^\s"'|;&]{1,1024}))\s{0,4}\|\s{0,4}[^\n|;&]{0,256}?(?:--password-stdin|--with-token|\bsudo\s(?:[^\n|;&]{0,32}\s)?-\w{0,4}S|passwd\s[^\n|;&]{0,64}--stdin|chpasswd|--token-stdin|-passin stdin|passphrase-fd 0|\b(?:cryptsetup|kinit|smbpasswd)\b)/g;
+  /\b(?<!-)(?:echo|printf)\s{1,4}(?:-[neE]{1,3}\s{1,4}|'%s(?:\\n)?'\s{1,4}|"%s(?:\\n)?"\s{1,4})?(?:"([^"\n]{1,1024})"|'([^'\n]{1,1024})'|([^\s"'|;&]{1,1024}))\s{0,4}\|\s{0,4}[^\n|;&]{0,256}?(?:--password-stdin|--with-token|\bsudo\s(?:[^\n|;&]{0,32}\s)?-\w{0,4}S|passwd\s[^\n|;&]{0,64}--stdin|chpasswd|--token-stdin|-passin stdin|passphrase-fd 0|\b(?:cryptsetup|kinit|smbpasswd)\b)/g;
 const NETRC =
-  /(?<![\w-])(?:login|user|username|account)\s{1,8}\S{1,128}\s{1,8}(?:password|passwd|pass)\s{1,8}(\S{1,1024})/gi;
+  /\b(?<!-)(?:login|user|username|account)\s{1,8}\S{1,128}\s{1,8}(?:password|passwd|pass)\s{1,8}(\S{1,1024})/gi;
 
 // `password for bob: X`, `token (new): X`.
 const ATTRIBUTED =
-  /(?<![\w-])(?:password|passwd|passphrase|secret|token|api[ _-]?key)\s{1,4}(?:(?:(?:is|was)\s(?:generated|created|set)\s)?(?:for|of)\s{1,4}(?:user\s{1,4})?[^\s:=]{1,64}|\([^()\n]{1,64}\))\s{0,4}[:=]\s{0,4}(\S{4,1024})/gi;
+  /\b(?<!-)(?:password|passwd|passphrase|secret|token|api[ _-]?key)\s{1,4}(?:(?:(?:is|was)\s(?:generated|created|set)\s)?(?:for|of)\s{1,4}(?:user\s{1,4})?[^\s:=]{1,64}|\([^()\n]{1,64}\))\s{0,4}[:=]\s{0,4}(\S{4,1024})/gi;
 const ONE_TIME =
-  /(?<![\w-])(?:otp|pin|passcode|(?:verification|one-time|security|login|access)\s(?:pass)?code)\s{1,4}(?:is|was)\s{1,4}(\d{4,8})(?!\w)/gi;
+  /\b(?<!-)(?:otp|pin|passcode|(?:verification|one-time|security|login|access)\s(?:pass)?code)\s{1,4}(?:is|was)\s{1,4}(\d{4,8})(?!\w)/gi;
 // `('token', 'X')` in printed code.
 const TUPLE = /[[(]\s{0,4}(["'])([\w.-]{2,64})\1\s{0,4},\s{0,4}(["'])([^"'\n]{1,1024})\3\s{0,4}[\])]/g;
 
