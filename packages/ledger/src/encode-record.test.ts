@@ -1,4 +1,4 @@
-import { canonicalJson, INSTANT_MAX, systemClock } from '@praxis/core';
+import { canonicalJson, formatInstant, INSTANT_MAX, INSTANT_MIN, systemClock } from '@praxis/core';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeEntry, encodeStored, ID_CHARS_MAX, TEXT_CHARS_MAX } from './encode-record.ts';
@@ -53,6 +53,19 @@ describe('encodeEntry', () => {
         const record = JSON.parse(encoded) as StoredRecord;
         expect(canonicalJson(record)).toBe(encoded);
         expect(encodeStored(record)).toBe(encoded);
+      }),
+    );
+  });
+
+  it('writes the instant as it is written everywhere', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: INSTANT_MIN, max: INSTANT_MAX }), fc.nat(3_000_000), (base, step) => {
+        for (const ts of [base, Math.min(base + step, INSTANT_MAX)]) {
+          const record = JSON.parse(
+            encodeEntry({ kind: 'read', decision: 'allowed', reason: 'r' }, { ...FRAME, ts }),
+          ) as StoredRecord;
+          expect(record.ts).toBe(formatInstant(ts));
+        }
       }),
     );
   });

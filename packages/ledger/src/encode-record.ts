@@ -48,7 +48,7 @@ export function encodeEntry(entry: LedgerEntry, frame: RecordFrame): string {
     `,"reason":${text(entry.reason)},"request_id":${id(entry.requestId)}` +
     `,"seq":${count(frame.seq)},"session_id":${id(entry.sessionId)}` +
     `,"target":${text(entry.target)},"tier":${id(entry.tier)},"tool":${text(entry.tool)}` +
-    `,"trace_id":${id(entry.traceId)},"ts":"${formatInstant(frame.ts)}","v":${RECORD_VERSION}}`
+    `,"trace_id":${id(entry.traceId)},"ts":"${instantText(frame.ts)}","v":${RECORD_VERSION}}`
   );
 }
 
@@ -76,6 +76,20 @@ export function encodeStored(record: Partial<StoredRecord>): string {
     `,"target":${text(record.target)},"tier":${id(record.tier)},"tool":${text(record.tool)}` +
     `,"trace_id":${id(record.trace_id)},"ts":${id(record.ts)},"v":${RECORD_VERSION}}`
   );
+}
+
+const MICROS_PER_SECOND = 1_000_000;
+let textSecond = Number.NaN;
+let textOfSecond = '';
+
+/** What `formatInstant` gives; the part down to the second is kept, because most records share it with the one before. */
+function instantText(instant: Instant): string {
+  const second = Math.floor(instant / MICROS_PER_SECOND);
+  if (second !== textSecond) {
+    textOfSecond = formatInstant(second * MICROS_PER_SECOND).slice(0, 20);
+    textSecond = second;
+  }
+  return `${textOfSecond}${String(instant - second * MICROS_PER_SECOND).padStart(6, '0')}Z`;
 }
 
 function id(value: unknown): string {

@@ -48,3 +48,7 @@ export {
   type EvidenceReason,
   type StampArgs,
 } from './evidence/evidence-entry.ts';
+export { type OtlpOptions, otlpSink } from './sinks/otlp.ts';
+export type { Sink, SinkLine, SinkStatus } from './sinks/sink.ts';
+export { streamSink } from './sinks/stream.ts';
+export { type SyslogOptions, syslogSink } from './sinks/syslog.ts';

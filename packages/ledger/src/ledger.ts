@@ -14,6 +14,7 @@ import {
   sessionEntry,
 } from './own-entries.ts';
 import type { LedgerEntry, LedgerRecord, SessionHeaderFields } from './record.ts';
+import type { Sink, SinkFeed, SinkStatus } from './sinks/sink.ts';
 import type { TileWriter } from './tree/tiles.ts';
 
 /** How large a segment becomes before the log goes on in a new one, in bytes. */
@@ -35,6 +36,8 @@ export interface LedgerOptions {
   readonly segmentBytesMax?: number;
   /** Checkpoints, anchors and vouchers; `false` keeps none. Default: checkpoints beside the log. */
   readonly evidence?: EvidenceOptions | false;
+  /** Where each durable record is copied to, best effort. */
+  readonly sinks?: readonly Sink[];
 }
 
 /** Whether records can be written at the moment, and how many wait. */
@@ -46,6 +49,7 @@ export interface LedgerStatus {
   /** The code of the failure that keeps the ledger from writing, or null. */
   readonly failure: string | null;
   readonly evidence: EvidenceStatus | null;
+  readonly sinks: readonly SinkStatus[];
 }
 
 /** The tamper-evident record: append-only, owner-only, hash-chained, one writer. */
@@ -55,6 +59,7 @@ export class Ledger {
   readonly #evidence: Evidence | null;
   readonly #checkpointer: Checkpointer | null;
   readonly #tiles: TileWriter;
+  readonly #feeds: readonly SinkFeed[];
   readonly #segmentBytesMax: number;
   #rotating: Promise<string | null> | null = null;
   #closing: Promise<void> | null = null;
@@ -65,6 +70,7 @@ export class Ledger {
     this.#evidence = opened.evidence;
     this.#checkpointer = opened.checkpointer;
     this.#tiles = opened.tiles;
+    this.#feeds = opened.feeds;
     this.#segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_DEFAULT;
   }
 
@@ -124,6 +130,7 @@ export class Ledger {
       originId,
       failure: failure?.code ?? null,
       evidence: this.#evidence?.status ?? null,
+      sinks: this.#feeds.map((feed) => feed.status),
     };
   }
 
@@ -179,6 +186,7 @@ export class Ledger {
       evidence: this.#evidence,
       checkpointer: this.#checkpointer,
       tiles: this.#tiles,
+      feeds: this.#feeds,
     });
   }
 

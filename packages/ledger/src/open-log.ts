@@ -7,6 +7,8 @@ import type { LedgerOptions } from './ledger.ts';
 import { ChainedLog } from './log/chained-log.ts';
 import { stemOf } from './log/segments.ts';
 import type { EvidenceHeader } from './own-entries.ts';
+import { readLinesAt } from './query/locate.ts';
+import { SinkFeed } from './sinks/sink.ts';
 import { TileWriter } from './tree/tiles.ts';
 
 /** How many records may wait for the disk before callers are refused. */
@@ -20,6 +22,7 @@ export interface OpenedLog {
   readonly evidence: Evidence | null;
   readonly checkpointer: Checkpointer | null;
   readonly tiles: TileWriter;
+  readonly feeds: readonly SinkFeed[];
 }
 
 /** Where the tiles of a log are. */
@@ -37,7 +40,7 @@ export async function openLog(options: LedgerOptions): Promise<OpenedLog> {
   const last = options.evidence === false ? null : await lastCheckpoint(options);
   const watch: RootWatch = { wanted: last, seen: null, first: null };
   const tiles = new TileWriter(tilesPathOf(options.path));
-  const parts: { checkpointer: Checkpointer | null } = { checkpointer: null };
+  const parts: { checkpointer: Checkpointer | null; feeds: SinkFeed[] } = { checkpointer: null, feeds: [] };
   const log = await ChainedLog.open({
     path: options.path,
     clock: options.clock,
@@ -50,23 +53,30 @@ export async function openLog(options: LedgerOptions): Promise<OpenedLog> {
       if (tree.size === last?.size) watch.seen = tree.root();
     },
     onNode: (height, value, leafIndex) => tiles.node(height, value, leafIndex),
-    onDurable: () => parts.checkpointer?.recorded(log.tree.size),
+    onDurable: (line) => {
+      parts.checkpointer?.recorded(log.tree.size);
+      for (const feed of parts.feeds) feed.add(log.tree.size - 1, line);
+    },
   });
   try {
     refuseShortfall(options.path, log, watch);
-    if (options.evidence === false) return { log, evidence: null, checkpointer: null, tiles };
+    const source = (from: number, count: number): Promise<string[]> => readLinesAt(options.path, from, count);
+    parts.feeds = (options.sinks ?? []).map((sink) => new SinkFeed(sink, source, log.tree.size));
+    const { feeds } = parts;
+    if (options.evidence === false) return { log, evidence: null, checkpointer: null, tiles, feeds };
     const evidence = await Evidence.open(options.path, log.originId, options.clock, options.evidence ?? {});
     const { everyRecords, everyMs } = options.evidence ?? {};
     parts.checkpointer = new Checkpointer(log, evidence, { records: everyRecords, ms: everyMs });
-    return { log, evidence, checkpointer: parts.checkpointer, tiles };
+    return { log, evidence, checkpointer: parts.checkpointer, tiles, feeds };
   } catch (error) {
     await log.close();
     throw error;
   }
 }
 
-export async function closeLog({ log, evidence, checkpointer, tiles }: OpenedLog): Promise<void> {
+export async function closeLog({ log, evidence, checkpointer, tiles, feeds }: OpenedLog): Promise<void> {
   await checkpointer?.stop();
+  await Promise.all(feeds.map((feed) => feed.close()));
   await evidence?.close();
   await log.close();
   await tiles.idle();

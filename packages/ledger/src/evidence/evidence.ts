@@ -74,6 +74,7 @@ export class Evidence {
   #key: SigningKey;
   #last: LastCheckpoint | null;
   #checkpoints = 0;
+  #turn: Promise<void> = Promise.resolve();
   #waiting: Waiting[] = [];
   #vouching: Promise<void> | null = null;
   #retry: NodeJS.Timeout | null = null;
@@ -141,9 +142,12 @@ export class Evidence {
   }
 
   /** Signs and keeps a checkpoint; asks vouchers in the background. Rejects when it cannot be kept. */
-  async checkpoint(size: number, root: NodeHash): Promise<void> {
+  checkpoint(size: number, root: NodeHash): Promise<void> {
+    return this.#inTurn(() => this.#checkpoint(size, root));
+  }
+
+  async #checkpoint(size: number, root: NodeHash): Promise<void> {
     if (size <= (this.#last?.size ?? -1)) return;
-    // One writer and no await in between: the hash committed to is the line right before.
     const text = checkpointText({
       origin: this.#key.name,
       size,
@@ -174,6 +178,19 @@ export class Evidence {
     if (this.#retry !== null) clearTimeout(this.#retry);
     if (this.#vouching !== null) await this.#vouching;
     await this.#log.close();
+  }
+
+  /**
+   * One line of evidence at a time: a checkpoint commits to the line right before it, so nothing may
+   * come between looking at that line and appending.
+   */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
   }
 
   #anchor(note: string): void {
@@ -210,7 +227,8 @@ export class Evidence {
 
   async #vouchOne({ voucher, note, size }: Waiting): Promise<boolean> {
     try {
-      await this.#log.append(await voucher.vouch(note, size));
+      const entry = await voucher.vouch(note, size);
+      await this.#inTurn(() => this.#log.append(entry));
       return true;
     } catch (error) {
       this.#lastFailure = `${voucher.name}: ${errorMessage(error)}`;

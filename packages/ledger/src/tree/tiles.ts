@@ -35,6 +35,7 @@ export class TileWriter {
   #levels: LevelState[] | null = null;
   #writing: Promise<void> = Promise.resolve();
   #queued = 0;
+  readonly #directories = new Set<string>();
   /** How many tiles could not be written since the log was opened. */
   failures = 0;
 
@@ -80,7 +81,7 @@ export class TileWriter {
 
   async #write(level: number, index: number, bytes: Buffer): Promise<void> {
     const width = bytes.length / NODE_BYTES;
-    await writeTile(join(this.#directory, tilePath(level, index, width)), bytes);
+    await writeTile(join(this.#directory, tilePath(level, index, width)), bytes, this.#directories);
     // The narrower tile that this one replaces.
     if (width > 1 && level > 0)
       await rm(join(this.#directory, tilePath(level, index, width - 1)), { force: true });
@@ -96,8 +97,10 @@ function levelsOf(size: number): LevelState[] {
   return levels;
 }
 
-async function writeTile(path: string, bytes: Buffer): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+async function writeTile(path: string, bytes: Buffer, known: Set<string>): Promise<void> {
+  const directory = dirname(path);
+  if (!known.has(directory)) await mkdir(directory, { recursive: true, mode: 0o700 });
+  known.add(directory);
   // Whole or not at all: a reader takes a tile that is there for complete.
   await writeFile(`${path}.new`, bytes, { mode: 0o600 });
   await rename(`${path}.new`, path);

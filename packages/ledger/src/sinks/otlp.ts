@@ -1,0 +1,85 @@
+import type { StoredRecord } from '../record.ts';
+import type { Sink, SinkLine } from './sink.ts';
+
+/** How long an OTLP collector may take, in milliseconds. */
+export const OTLP_TIMEOUT_MS = 10_000;
+const SEVERITY = {
+  allowed: [9, 'INFO'],
+  session: [9, 'INFO'],
+  denied: [13, 'WARN'],
+  error: [17, 'ERROR'],
+} as const;
+
+export interface OtlpOptions {
+  /** The collector's base URL (`http://127.0.0.1:4318`) or its `/v1/logs`. */
+  readonly endpoint: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A sink that sends each record as an OpenTelemetry log record, OTLP/HTTP with JSON. */
+export function otlpSink(options: OtlpOptions): Sink {
+  const url = options.endpoint.endsWith('/v1/logs')
+    ? options.endpoint
+    : `${options.endpoint.replace(/\/+$/, '')}/v1/logs`;
+  return {
+    name: `otlp ${new URL(url).host}`,
+    catchesUp: true,
+    async deliver(lines): Promise<void> {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { ...options.headers, 'content-type': 'application/json' },
+        body: JSON.stringify(exportRequest(lines)),
+        redirect: 'error',
+        signal: AbortSignal.timeout(OTLP_TIMEOUT_MS),
+      });
+      await response.arrayBuffer();
+      if (!response.ok) throw new Error(`the collector answered with HTTP status ${response.status}`);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function exportRequest(lines: readonly SinkLine[]): object {
+  const records = lines.map(({ line }) => ({ line, record: JSON.parse(line) as StoredRecord }));
+  const origin = records[0]?.record.origin_id ?? '';
+  return {
+    resourceLogs: [
+      {
+        resource: { attributes: [text('service.name', 'praxis'), text('praxis.origin_id', origin)] },
+        scopeLogs: [{ scope: { name: 'praxis.audit' }, logRecords: records.map(logRecord) }],
+      },
+    ],
+  };
+}
+
+function logRecord({ line, record }: { line: string; record: StoredRecord }): object {
+  const [severityNumber, severityText] = SEVERITY[record.decision];
+  const names = [
+    'kind',
+    'decision',
+    'reason',
+    'tool',
+    'target',
+    'tier',
+    'principal',
+    'host',
+    'session_id',
+    'action_id',
+  ] as const;
+  const attributes = names.flatMap((name) =>
+    record[name] === null ? [] : [text(`praxis.${name}`, record[name])],
+  );
+  return {
+    timeUnixNano: `${BigInt(Date.parse(record.ts)) * 1_000_000n + BigInt(record.ts.slice(23, 26)) * 1_000n}`,
+    severityNumber,
+    severityText,
+    body: { stringValue: line },
+    attributes: [{ key: 'praxis.seq', value: { intValue: String(record.seq) } }, ...attributes],
+    // OTLP has room for a trace id of 32 hex digits only.
+    ...(/^[0-9a-f]{32}$/.test(record.trace_id ?? '') ? { traceId: record.trace_id } : {}),
+  };
+}
+
+function text(key: string, value: string): object {
+  return { key, value: { stringValue: value } };
+}

@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode, errorMessage } from '@praxis/core';
+
+/** A stored line on its way out. */
+export interface SinkLine {
+  readonly seq: number;
+  readonly line: string;
+}
+
+/** Somewhere outside that records are copied to, best effort. The log itself never waits for one. */
+export interface Sink {
+  readonly name: string;
+  /** Whether a failed delivery can be repeated later, in order, from the log. */
+  readonly catchesUp: boolean;
+  /** Rejects when none or not all of the lines were handed over. */
+  deliver(lines: readonly SinkLine[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How a sink stands. */
+export interface SinkStatus {
+  readonly name: string;
+  readonly delivered: number;
+  /** Records that this sink will never get. */
+  readonly dropped: number;
+  /** Records that it has still to get. */
+  readonly behind: number;
+  readonly failures: number;
+  readonly lastFailure: string | null;
+}
+
+/** How many lines wait in memory for one sink; older ones are read from the log again. */
+export const SINK_QUEUE_MAX = 4_096;
+/** How many lines one delivery has at most. */
+export const SINK_BATCH_MAX = 256;
+/** How long to wait after a failure, doubled each time up to the maximum, in milliseconds. */
+export const SINK_RETRY_MS = 250;
+export const SINK_RETRY_MS_MAX = 30_000;
+/** How long closing waits for what is still to be delivered, in milliseconds. */
+export const SINK_CLOSE_MS = 2_000;
+
+/** Gives stored lines from the log again, `[from, from + count)`. */
+export type LineSource = (from: number, count: number) => Promise<string[]>;
+
+/** Feeds one sink in order, in the background, however slow or dead it is. */
+export class SinkFeed {
+  readonly #sink: Sink;
+  readonly #source: LineSource;
+  readonly #stop = new AbortController();
+  #queue: SinkLine[] = [];
+  #next: number;
+  #end: number;
+  #delivered = 0;
+  #dropped = 0;
+  #failures = 0;
+  #lastFailure: string | null = null;
+  #retryMs = SINK_RETRY_MS;
+  #running: Promise<void> | null = null;
+
+  constructor(sink: Sink, source: LineSource, next: number) {
+    this.#sink = sink;
+    this.#source = source;
+    this.#next = next;
+    this.#end = next;
+  }
+
+  get status(): SinkStatus {
+    return {
+      name: this.#sink.name,
+      delivered: this.#delivered,
+      dropped: this.#dropped,
+      behind: this.#end - this.#next,
+      failures: this.#failures,
+      lastFailure: this.#lastFailure,
+    };
+  }
+
+  /** Takes a durable record; never waits. */
+  add(seq: number, line: string): void {
+    this.#end = seq + 1;
+    this.#queue.push({ seq, line });
+    if (this.#queue.length > SINK_QUEUE_MAX) this.#queue.shift();
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+    });
+  }
+
+  /** Gives what is still to be delivered a short time, then closes the sink. */
+  async close(): Promise<void> {
+    const timer = setTimeout(() => this.#stop.abort(), SINK_CLOSE_MS);
+    if (this.#running !== null) await this.#running;
+    clearTimeout(timer);
+    await this.#sink.close();
+  }
+
+  async #run(): Promise<void> {
+    // What is appended in the same turn goes out together.
+    await sleep(0);
+    while (this.#next < this.#end && !this.#stop.signal.aborted) {
+      try {
+        const batch = await this.#batch();
+        await this.#sink.deliver(batch);
+        this.#done(batch.length);
+        this.#delivered += batch.length;
+        this.#retryMs = SINK_RETRY_MS;
+      } catch (error) {
+        await this.#failed(error);
+      }
+    }
+  }
+
+  async #batch(): Promise<readonly SinkLine[]> {
+    const first = this.#queue[0];
+    if (first !== undefined && first.seq <= this.#next) {
+      const skip = this.#next - first.seq;
+      return this.#queue.slice(skip, skip + SINK_BATCH_MAX);
+    }
+    const until = Math.min(first?.seq ?? this.#end, this.#next + SINK_BATCH_MAX);
+    const lines = await this.#source(this.#next, until - this.#next);
+    return lines.map((line, i) => ({ seq: this.#next + i, line }));
+  }
+
+  #done(count: number): void {
+    this.#next += count;
+    const first = this.#queue[0];
+    if (first !== undefined && first.seq < this.#next) this.#queue.splice(0, this.#next - first.seq);
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    this.#failures += 1;
+    this.#lastFailure = errorMessage(error);
+    if (!this.#sink.catchesUp) {
+      const lost = Math.min(this.#end - this.#next, SINK_BATCH_MAX);
+      this.#dropped += lost;
+      return this.#done(lost);
+    }
+    try {
+      await sleep(this.#retryMs, undefined, { signal: this.#stop.signal, ref: false });
+    } catch (aborted) {
+      if (errorCode(aborted) !== 'ABORT_ERR') throw aborted;
+    }
+    this.#retryMs = Math.min(this.#retryMs * 2, SINK_RETRY_MS_MAX);
+  }
+}
