@@ -123,6 +123,7 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
 
 /** Directives of printf that are followed; any other makes the output unknown. */
 const DIRECTIVE = /%(?:%|[-+ 0#]*\d*(?:\.\d+)?[sbdiuxXoc])/g;
+const SPLIT_DIRECTIVE = /(%(?:%|[-+ 0#]*\d*(?:\.\d+)?[sbdiuxXoc]))/;
 
 function printf(args: readonly string[]): string | null {
   const rest = args[0] === '--' ? args.slice(1) : args;
@@ -132,12 +133,15 @@ function printf(args: readonly string[]): string | null {
   const uses = [...format.matchAll(DIRECTIVE)].filter((found) => found[0] !== '%%').length;
   const rounds = uses === 0 ? 1 : Math.max(1, Math.ceil(values.length / uses));
   if (rounds > 1_000) return null;
+  const pieces = format.split(SPLIT_DIRECTIVE);
   let text = '';
   let at = 0;
   for (let round = 0; round < rounds; round++) {
-    text += unescape(format.replace(/\\%/g, '%')).replace(DIRECTIVE, (directive) =>
-      directive === '%%' ? '%' : formatValue(directive, values[at++] ?? ''),
-    );
+    // Escapes that spell a percent sign are text: only what stood in the format as such is a directive.
+    for (const [i, piece] of pieces.entries()) {
+      if (i % 2 === 0) text += unescape(piece);
+      else text += piece === '%%' ? '%' : formatValue(piece, values[at++] ?? '');
+    }
   }
   return text;
 }
