@@ -52,3 +52,12 @@ export { type OtlpOptions, otlpSink } from './sinks/otlp.ts';
 export type { Sink, SinkLine, SinkStatus } from './sinks/sink.ts';
 export { streamSink } from './sinks/stream.ts';
 export { type SyslogOptions, syslogSink } from './sinks/syslog.ts';
+export { parseVerifierKey, verifierKey } from './evidence/note.ts';
+export {
+  fileWitnessStore,
+  Witness,
+  type WitnessAnswer,
+  type WitnessedState,
+  type WitnessStore,
+} from './evidence/witness.ts';
+export { witnessVoucher, type WitnessVoucherOptions } from './evidence/witness-voucher.ts';

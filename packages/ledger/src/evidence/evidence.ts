@@ -17,8 +17,11 @@ export const VOUCHER_RETRY_MS = 30_000;
 /** Someone outside who vouches for a checkpoint: a time-stamping authority or a witness. */
 export interface Voucher {
   readonly name: string;
-  /** Answers the evidence entry to keep. Rejects when the voucher cannot be had now; it is asked again later. */
-  vouch(note: string, size: number): Promise<LedgerEntry>;
+  /**
+   * Answers the evidence entry to keep, or null when this checkpoint needs none any more. Rejects when
+   * the voucher cannot be had now; it is asked again later.
+   */
+  vouch(note: string, size: number): Promise<LedgerEntry | null>;
 }
 
 export interface EvidenceOptions {
@@ -228,7 +231,7 @@ export class Evidence {
   async #vouchOne({ voucher, note, size }: Waiting): Promise<boolean> {
     try {
       const entry = await voucher.vouch(note, size);
-      await this.#inTurn(() => this.#log.append(entry));
+      if (entry !== null) await this.#inTurn(() => this.#log.append(entry));
       return true;
     } catch (error) {
       this.#lastFailure = `${voucher.name}: ${errorMessage(error)}`;

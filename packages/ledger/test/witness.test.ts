@@ -1,0 +1,150 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { systemClock } from '@praxis/core';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  checkProof,
+  fileWitnessStore,
+  type Ledger,
+  proveRecord,
+  verifierKey,
+  verifyLedger,
+  Witness,
+  witnessVoucher,
+} from '../src/index.ts';
+import { aLedger, anEntry, scratch } from './a-ledger.ts';
+
+interface Running {
+  readonly url: string;
+  readonly key: string;
+  readonly witness: Witness;
+}
+
+async function aWitness(logKeys: string[]): Promise<Running> {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const witness = new Witness({
+    name: 'witness.example/w1',
+    privateKey,
+    logKeys,
+    store: fileWitnessStore(scratch()),
+    clock: systemClock,
+  });
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      const answer = witness.addCheckpoint(body);
+      response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    key: verifierKey('witness.example/w1', publicKey, 'cosignature'),
+    witness,
+  };
+}
+
+/** A ledger whose key the witness knows, and which asks the witness. */
+async function aWitnessedLedger(): Promise<{
+  ledger: Ledger;
+  running: Running;
+  path: string;
+  directory: string;
+}> {
+  const directory = scratch();
+  const path = join(directory, 'ledger.jsonl');
+  const first = await aLedger({ path });
+  await first.close();
+  const running = await aWitness([first.verifierKey ?? '']);
+  const vouchers = [witnessVoucher({ url: running.url, verifierKey: running.key, path })];
+  const ledger = await aLedger({ path, evidence: { vouchers } });
+  return { ledger, running, path, directory };
+}
+
+describe('a witnessed ledger', () => {
+  it('keeps cosignatures that verify, and proofs carry them', async () => {
+    const { ledger, running, path } = await aWitnessedLedger();
+    for (let i = 0; i < 300; i += 1) await ledger.append(anEntry());
+    await ledger.checkpoint();
+    await ledger.append(anEntry());
+    await ledger.close();
+    expect(ledger.status.evidence).toMatchObject({ waiting: 0, lastFailure: null });
+    const report = await verifyLedger(path, { witnessKeys: [running.key] });
+    expect(report).toMatchObject({ ok: true, evidence: { witnessed: report.records } });
+    const verdict = await checkProof(await proveRecord(path, 5), {
+      publicKeys: [ledger.verifierKey ?? ''],
+      witnessKeys: [running.key],
+    });
+    expect(verdict).toMatchObject({ ok: true, witnesses: ['witness.example/w1'] });
+  });
+
+  it('cannot be rolled back or forked without the witness noticing', async () => {
+    const { ledger, running, path, directory } = await aWitnessedLedger();
+    const early = scratch();
+    await ledger.append(anEntry());
+    await ledger.checkpoint();
+    for (const name of readdirSync(directory))
+      if (!name.includes('lock')) cpSync(join(directory, name), join(early, name), { recursive: true });
+    await ledger.append(anEntry());
+    await ledger.close();
+    const seen = [running.witness.latest(`praxis/${ledger.originId}`) ?? ''];
+    expect(await verifyLedger(path, { witnessedNotes: seen })).toMatchObject({ ok: true });
+    rmSync(directory, { recursive: true });
+    mkdirSync(directory);
+    cpSync(early, directory, { recursive: true });
+    expect(await verifyLedger(path, { witnessedNotes: seen })).toMatchObject({
+      ok: false,
+      first_bad: { code: 'truncated' },
+    });
+    const vouchers = [witnessVoucher({ url: running.url, verifierKey: running.key, path })];
+    const fork = await aLedger({ path, evidence: { vouchers } });
+    for (let i = 0; i < 9; i += 1) await fork.append(anEntry({ args: { forged: i } }));
+    await fork.checkpoint();
+    await vi.waitFor(() => expect(fork.status.evidence?.lastFailure).toContain('422'));
+    await fork.close();
+    expect(await verifyLedger(path, { witnessedNotes: seen })).toMatchObject({
+      ok: false,
+      first_bad: { code: 'anchor_mismatch' },
+    });
+  });
+
+  it("is told about a cosignature that is not the witness's", async () => {
+    const { ledger, running, path } = await aWitnessedLedger();
+    await ledger.append(anEntry());
+    await ledger.close();
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const other = verifierKey('witness.example/w1', publicKey, 'cosignature');
+    expect(await verifyLedger(path, { witnessKeys: [other] })).toMatchObject({
+      ok: true,
+      evidence: { witnessed: 0 },
+    });
+    expect(await verifyLedger(path, { witnessKeys: [running.key] })).toMatchObject({ ok: true });
+  });
+});
+
+describe('a witness', () => {
+  it('answers requests that are none, unknown logs and bad signatures', async () => {
+    const { ledger, running, path } = await aWitnessedLedger();
+    await ledger.close();
+    const { checkpoint } = await proveRecord(path, 0);
+    const { witness } = running;
+    const known = (await verifyLedger(path)).records;
+    expect(witness.addCheckpoint('').status).toBe(400);
+    expect(witness.addCheckpoint(`old 0\n\nnothing`).status).toBe(400);
+    expect(witness.addCheckpoint(`old 0\n\n${checkpoint.replace('praxis/', 'other/')}`).status).toBe(404);
+    expect(witness.addCheckpoint(`old 0\n\n${checkpoint.replace(/\n\d+\n/, '\n9\n')}`).status).toBe(403);
+    expect(witness.addCheckpoint(`old 0\n\n${checkpoint}`)).toMatchObject({
+      status: 409,
+      body: `${known}\n`,
+      contentType: 'text/x.tlog.size',
+    });
+    expect(witness.addCheckpoint(`old ${known}\n\n${checkpoint}`).status).toBe(200);
+    expect(witness.addCheckpoint(`old ${known}\nAAAA\n\n${checkpoint}`).status).toBe(400);
+  });
+});
