@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CYCLE, REDACTED, TOO_DEEP, TRUNCATED, UNREADABLE } from './marker.ts';
 import { redact, redactText } from './redact.ts';
-import { DEPTH_MAX } from './structure.ts';
+import { DEPTH_MAX, NODES_MAX, TOTAL_CHARS_MAX } from './structure.ts';
 import { TEXT_CHARS_MAX } from './text.ts';
 
 const RUNS = 150;
@@ -126,6 +126,35 @@ describe('redact', () => {
   });
 });
 
+describe('redact on text with invisible parts', () => {
+  const invisible = fc.constantFrom(
+    '\u001b[0m',
+    '\u001b[38;5;196m',
+    '\u009b1K',
+    '\u200b',
+    '\u00ad',
+    '\\u001b[1m',
+  );
+
+  it('sees the word that a control sequence splits, and keeps every visible harmless word', () => {
+    fc.assert(
+      fc.property(invisible, fc.nat(20), (mark, at) => {
+        const text = 'password: Zz81kkQwMm';
+        const cut = Math.min(at, text.length);
+        const answer = redactText(`before ${text.slice(0, cut)}${mark}${text.slice(cut)} after`);
+        expect(answer.replaceAll(mark, '')).not.toMatch(/Zz81|kkQw|QwMm/);
+        expect(answer).toMatch(/^before .* after$/);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('leaves coloured text without secrets as it is', () => {
+    const text = '\u001b[32mok\u001b[0m 31 \u001b[1mpassed\u001b[0m';
+    expect(redactText(text)).toBe(text);
+  });
+});
+
 describe('redact on hostile values', () => {
   it('marks a cycle, but not a value that is merely shared', () => {
     const shared = { a: 1 };
@@ -138,6 +167,26 @@ describe('redact on hostile values', () => {
     const nest = (depth: number): unknown => (depth === 0 ? 'leaf' : [nest(depth - 1)]);
     expect(JSON.stringify(redact(nest(DEPTH_MAX)))).toContain('leaf');
     expect(JSON.stringify(redact(nest(DEPTH_MAX + 1)))).toContain(TOO_DEEP);
+  });
+
+  it('copies as many nodes as the bound, and marks one more', () => {
+    const list = (nodes: number): unknown[] => redact(new Array(nodes - 1).fill(0)) as unknown[];
+    expect(list(NODES_MAX).at(-1)).toBe(0);
+    expect(list(NODES_MAX + 1).at(-1)).toBe(TRUNCATED);
+    expect(list(NODES_MAX + 5_000)).toHaveLength(NODES_MAX);
+  });
+
+  it('reads as many characters of all strings as the bound, and drops the string that goes one past', () => {
+    const first = 'x '.repeat((TOTAL_CHARS_MAX - 2) / 2);
+    const value = (last: string): unknown => ({ pw: [first.slice(0, -2), last] });
+    expect(redact(value('ab'))).toEqual({ pw: [REDACTED, REDACTED] });
+    expect(redact(value('abc'))).toEqual({ pw: [REDACTED, TRUNCATED] });
+  });
+
+  it('reads text up to the bound, and cuts the text that goes one past', () => {
+    const text = 'word '.repeat(TEXT_CHARS_MAX / 5 + 1).slice(0, TEXT_CHARS_MAX);
+    expect(redactText(text)).toBe(text);
+    expect(redactText(`${text}x`).endsWith(TRUNCATED)).toBe(true);
   });
 
   it('survives getters that throw, revoked proxies and foreign toJSON', () => {
@@ -183,6 +232,14 @@ describe('redact on hostile values', () => {
     'AKIA',
     '--password ',
     ': ',
+    '：',
+    "auth=('a','",
+    'mysql -p',
+    'net use \\\\a ',
+    '\u001b[',
+    'password=a\\\n',
+    'AAAA\n-----END RSA PRIVATE KEY-----\n',
+    'cGFzc3dvcmQ9YWJjZGVm ',
   ])('reads 256 KiB of %j in linear time', (piece) => {
     const text = piece.repeat(262_144 / piece.length);
     const started = process.cpuUsage().user;

@@ -35,7 +35,7 @@ function isKeyChar(code: number): boolean {
     code === 45 || // -
     code === 46 || // .
     code === 37 || // %
-    code > 127
+    (code > 127 && code !== 0xff1a && code !== 0xff1d && code !== 0x2192 && code !== 0x21d2) // ：＝→⇒
   );
 }
 
