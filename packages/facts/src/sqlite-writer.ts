@@ -155,14 +155,10 @@ export function createSqliteWriter(db: SqliteDatabase, clock: Clock): SqliteWrit
     last = Math.max(clock.now(), last + 1);
     const recordedAt = last;
     rowAdded = false;
-    // A single write refuses before it changes anything; several need a way back.
-    const [only] = writes;
-    const isSingle = writes.length === 1 && only !== undefined;
-    if (!isSingle) db.run('SAVEPOINT one_transaction');
-    const result = settle(() =>
-      isSingle ? [applyOnce(only, recordedAt)] : writes.map((write) => applyOnce(write, recordedAt)),
-    );
-    if (!isSingle) endSavepoint(result.ok);
+    const undoable = mayRefuseLate(writes, recordedAt);
+    if (undoable) db.run('SAVEPOINT one_transaction');
+    const result = settle(() => writes.map((write) => applyOnce(write, recordedAt)));
+    if (undoable) endSavepoint(result.ok);
     if (result.ok && rowAdded) persisted = recordedAt;
     return result;
   };
@@ -187,6 +183,19 @@ export function createSqliteWriter(db: SqliteDatabase, clock: Clock): SqliteWrit
       return last;
     },
   };
+}
+
+/**
+ * Whether a transaction may be refused after it has changed something. A single write refuses first; of
+ * several, only conditions and empty periods refuse. A savepoint is avoided where it can be: under one
+ * every statement takes time linear in what the transaction has changed so far.
+ */
+function mayRefuseLate(writes: readonly Write[], recordedAt: Instant): boolean {
+  const mayRefuse = ({ expected, idempotency, validFrom, validTo }: Write): boolean =>
+    expected !== undefined ||
+    idempotency !== null ||
+    (validTo !== null && (validFrom ?? recordedAt) >= validTo);
+  return writes.length > 1 && writes.some(mayRefuse);
 }
 
 function idempotently(
