@@ -42,6 +42,8 @@ export interface TestGateOptions {
   readonly mode?: Mode;
   readonly budget?: BudgetLimits;
   readonly rulesetVersion?: string;
+  /** Approvals of another gate, as if its rules had been changed under them. */
+  readonly approvals?: ApprovalStore;
   readonly unrecordedReads?: 'refuse' | 'allow';
 }
 
@@ -57,7 +59,7 @@ export async function aGate(options: TestGateOptions = {}): Promise<TestGate> {
   const path = join(dir.path, 'audit.jsonl');
   const ledger = await openLedger(path, clock, options.mode ?? 'guarded');
   const killSwitch = new KillSwitch({ sentinelPath: join(dir.path, 'stop'), clock });
-  const approvals = new ApprovalStore({ clock, ttlSeconds: TTL_SECONDS });
+  const approvals = options.approvals ?? new ApprovalStore({ clock, ttlSeconds: TTL_SECONDS });
   const shown: string[] = [];
   onTestFinished(async () => {
     killSwitch.close();

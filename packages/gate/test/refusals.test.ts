@@ -174,6 +174,13 @@ describe('an approval', () => {
     },
   );
 
+  it('is void once the rules that rated the action are others', async () => {
+    const before = await aGate({ rulesetVersion: 'rules-1' });
+    const token = await previewed(before, aContext(before));
+    const after = await aGate({ rulesetVersion: 'rules-2', approvals: before.approvals });
+    await expectRefused(after, 'approval_ruleset_changed', { token });
+  });
+
   it('does not outlive its time', async () => {
     const test = await aGate();
     const context = aContext(test);
@@ -227,6 +234,24 @@ describe('an irreversible action', () => {
       expect(test.approvals.list()).toEqual([]);
     },
   );
+
+  it('runs once its one target was typed, and not before', async () => {
+    const test = await aGate({ mode: 'open' });
+    const context = aContext(test);
+    const shown = await test.gate.act(anAction({ command: IRREVERSIBLE, dryRun: true }), context);
+    expect(shown).toMatchObject({ decision: 'allowed', reason: 'preview', tier: 'T3' });
+    const id = shown.approvalId ?? '';
+    for (const typed of [null, 'web2', 'WEB1']) {
+      expect(() => test.approvals.grant(id, 'operator:anna', typed)).toThrowError(
+        expect.objectContaining({ code: 'OPERATOR_CONFIRMATION_NEEDED' }),
+      );
+    }
+    await expectRefused(test, 'approval_required', { command: IRREVERSIBLE }, context);
+    test.approvals.grant(id, 'operator:anna', 'web1');
+    const call = anAction({ command: IRREVERSIBLE });
+    expect(await test.gate.act(call, context)).toMatchObject({ decision: 'allowed', tier: 'T3' });
+    expect(call.runs).toBe(1);
+  });
 
   it('names its target', async () => {
     const test = await aGate({ mode: 'open' });
