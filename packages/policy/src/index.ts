@@ -47,3 +47,18 @@ export {
   type PolicyReason,
   type ShellDenyList,
 } from './rules/policy-engine.ts';
+export type {
+  Assignment as ShellAssignment,
+  Node as ShellNode,
+  ParsedShell,
+  Redirection as ShellRedirection,
+  Script as ShellScript,
+  SimpleCommand as ShellSimpleCommand,
+  SyntaxFault as ShellSyntaxFault,
+  Word as ShellWord,
+  WordPart as ShellWordPart,
+} from './shell/ast.ts';
+export { type ClassifiedLine, classifyTree } from './shell/classified-tree.ts';
+export { DENY_CODES, type DenyCode } from './shell/deny-list.ts';
+export type { ShellTableErrorCode } from './shell/errors.ts';
+export { parseShell } from './shell/parse.ts';

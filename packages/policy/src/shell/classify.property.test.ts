@@ -148,7 +148,7 @@ describe('classify', () => {
       (text) => `case x in *) ${text};; esac`,
       (text) => `f() { ${text}; }; f`,
       (text) => `echo $( ${text} )`,
-      (text) => `echo "${'$'}( ${text} )"`,
+      (text) => 'echo "$( TEXT )"'.replace('TEXT', () => text),
       (text) => `x=$( ${text} )`,
       (text) => `cat <( ${text} )`,
       (text) => `! ${text}`,

@@ -95,6 +95,7 @@ function classifyBash(
 
 function staticArguments(node: SimpleCommand): readonly string[] | null {
   if (node.assignments.length > 0 || node.redirections.length > 0 || node.words.length === 0) return null;
+  if (SHELL_ONLY.has(node.words[0]?.literal ?? '')) return null;
   const argv: string[] = [];
   for (const word of node.words) {
     if (word.literal === null) return null;
@@ -102,6 +103,13 @@ function staticArguments(node: SimpleCommand): readonly string[] | null {
   }
   return argv;
 }
+
+/** Words that only a shell understands: no program of that name exists to be started. */
+const SHELL_ONLY: ReadonlySet<string> = new Set(
+  'alias bg bind break builtin caller cd command compgen complete compopt continue declare dirs disown enable eval exec exit export fc fg function getopts hash help history jobs let local logout mapfile popd pushd read readarray readonly return set shift shopt source suspend time times trap type typeset ulimit umask unalias unset wait . :'.split(
+    ' ',
+  ),
+);
 
 /** Most reasons a classification lists; the worst come first. */
 export const REASONS_MAX = 64;

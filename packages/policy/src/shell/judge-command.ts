@@ -300,7 +300,7 @@ function judgeFlags(
       const found = unknownValue(first?.start ?? 0, first?.end ?? 0, true);
       context.engine.judgeArguments([...inner, found], context, verdict, undefined);
     }
-    if (rule.role !== null && value !== null && (!isReadonly || isRunningRole(rule.role))) {
+    if (rule.role !== null && value !== null && (!isReadonly || rule.isAlways || isRunningRole(rule.role))) {
       judgeRole(rule.role, value, context, verdict, { entry: `${entry} ${rule.name}`, marks, stdin });
     }
     if (isReadonly) continue;

@@ -55,6 +55,9 @@ const RC_FILE =
 const CONFIGURATION = /^\/(?:usr\/local\/)?etc\//;
 const SYSTEM =
   /^\/(?:bin|sbin|lib|lib32|lib64|libx32|usr|var|run|opt|srv|root|System|Library|Applications|nix|data|mnt|media|snap)(?:\/|$)/;
+/** Starting in one of these makes nothing in it the agent's own. */
+const NO_WORKSPACE =
+  /^\/$|^\/(?:bin|sbin|lib|lib32|lib64|libx32|boot|dev|etc|proc|sys|run|usr(?!\/src)|var(?!\/(?:www|tmp))|nix|System|Library)(?:\/|$)/;
 const SCRATCH = /^\/(?:tmp|var\/tmp|dev\/shm|private\/tmp)(?:\/|$)/;
 const KERNEL_TRIGGER =
   /^\/proc\/(?:sysrq-trigger|sys\/kernel\/(?:core_pattern|modprobe|sysrq))$|^\/sys\/(?:power|kernel\/uevent_helper|firmware)|^\/dev\/(?:mem|kmem|port|kmsg|watchdog)/;
@@ -157,9 +160,12 @@ function classOf(path: string, environment: Environment): PathClass {
 
 function locationClass(path: string, environment: Environment): PathClass {
   const { workspace, home } = environment;
-  if (path === workspace || path.startsWith(`${workspace}/`)) return 'workspace';
+  if ((path === workspace || path.startsWith(`${workspace}/`)) && !NO_WORKSPACE.test(workspace))
+    return 'workspace';
   if (path === home || path.startsWith(`${home}/`) || path.startsWith(`${HOME_PLACEHOLDER}/`)) {
-    return path.slice(home.length).startsWith('/.') ? 'rc' : 'home';
+    return path.slice(path.startsWith(`${home}/`) ? home.length : HOME_PLACEHOLDER.length).startsWith('/.')
+      ? 'rc'
+      : 'home';
   }
   if (CONFIGURATION.test(path)) return 'configuration';
   return SYSTEM.test(path) ? 'system' : 'other';

@@ -109,6 +109,7 @@ export interface FlagSource {
   tier?: Tier | undefined;
   readonly?: boolean | undefined;
   help?: boolean | undefined;
+  always?: boolean | undefined;
   readonlyValues?: string | undefined;
   values?: Record<string, Tier> | undefined;
   marks?: Mark[] | undefined;
@@ -123,6 +124,7 @@ const flagSchema: z.ZodType<FlagSource> = z.strictObject({
   tier: tierSchema.optional(),
   readonly: z.boolean().optional(),
   help: z.boolean().optional(),
+  always: z.boolean().optional(),
   readonlyValues: z.string().optional(),
   values: z.record(z.string(), tierSchema).optional(),
   marks: z.array(z.enum(MARKS)).optional(),

@@ -24,6 +24,8 @@ export interface FlagRule {
   readonly isReadonly: boolean;
   /** Prints about the program and ends, when no operand is given: like `--help`. */
   readonly isHelp: boolean;
+  /** The role of its value counts beside a read-only flag too. */
+  readonly isAlways: boolean;
   readonly readonlyValues: ReadonlySet<string> | null;
   readonly valueRanks: ReadonlyMap<string, number> | null;
   readonly marks: readonly Mark[];
@@ -363,6 +365,7 @@ function compileFlag(name: string, source: FlagSource): FlagRule {
     rank: rankOr(source.tier, 0),
     isReadonly: source.readonly ?? false,
     isHelp: source.help ?? false,
+    isAlways: source.always ?? false,
     readonlyValues: source.readonlyValues === undefined ? null : new Set(namesIn(source.readonlyValues)),
     valueRanks:
       source.values === undefined

@@ -7,7 +7,6 @@ import type {
   Redirection,
   Script,
   SimpleCommand,
-  Word,
 } from './ast.ts';
 import { judgeEffect } from './effects.ts';
 import { Environment, HOME_PLACEHOLDER } from './environment.ts';
