@@ -3,6 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { GATE_REASONS } from '@praxis/gate';
 import { readConfig } from '@praxis/mcp-server';
 import { describe, expect, it } from 'vitest';
+import { ADMISSION_STEPS } from '../packages/gate/src/steps.ts';
 import { leafCommands, wholeProgram } from './cli-reference.ts';
 import { codesIn, findErrorCodes } from './error-codes.ts';
 import { readErrorMeanings } from './errors-reference.ts';
@@ -113,6 +114,14 @@ describe('the page on configuration', () => {
       const shown = value === null ? 'none' : `\`${String(value).replace(data, 'DATA')}\``;
       expect(`${name}: ${documented.get(name)}`).toBe(`${name}: ${shown}`);
     }
+  });
+});
+
+describe('the page on the architecture', () => {
+  it('shows the steps of the gate in their order', () => {
+    const text = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
+    const shown = [...text.matchAll(/^\| `(\w+Step)` \|/gm)].map((row) => row[1]);
+    expect(shown).toEqual(ADMISSION_STEPS.map((step) => step.name));
   });
 });
 
