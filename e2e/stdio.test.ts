@@ -15,7 +15,7 @@ const INITIALIZE = {
 };
 const LINE_BYTES_MAX = 16 * 1024 * 1024;
 
-function aPlace(): { env: Record<string, string>; ledger: string; records(): Record<string, unknown>[] } {
+function aPlace(): { env: Record<string, string>; ledger: string; records: () => Record<string, unknown>[] } {
   const dir = makeTempDir();
   onTestFinished(() => dir.remove());
   const ledger = join(dir.path, 'state', 'audit.jsonl');
@@ -81,15 +81,12 @@ describe('praxis serve on stdio', () => {
     expect(ran.code).toBe(0);
     expect(answers.every((answer) => answer['jsonrpc'] === '2.0')).toBe(true);
     const codes = answers.map(({ error }) => (error as { code: number } | undefined)?.code);
-    expect(codes.filter((code) => code !== undefined).sort()).toEqual([-32600, -32600, -32601, -32700]);
-    expect(
-      answers
-        .map(({ id }) => id)
-        .filter((id) => id !== null)
-        .sort(),
-    ).toEqual([1, 3, 4, 5, 6]);
+    const refused = codes.filter((code) => code !== undefined);
+    expect(refused.toSorted((a, b) => b - a)).toEqual([-32600, -32600, -32601, -32700]);
+    const ids = answers.map(({ id }) => Number(id ?? 0)).filter((id) => id > 0);
+    expect(ids.toSorted((a, b) => a - b)).toEqual([1, 3, 4, 5, 6]);
     const reasons = records().filter(({ kind }) => kind === 'read' || kind === 'refusal');
-    expect(reasons.map(({ reason }) => reason).sort()).toEqual([
+    expect(reasons.map(({ reason }) => String(reason)).sort()).toEqual([
       'allowed',
       'invalid_arguments',
       'unknown_tool',

@@ -19,7 +19,11 @@ async function wordsOf(line: string, env: Record<string, string>): Promise<strin
 }
 
 /** Starts a server as a client's configuration says, from a directory that is not ours. */
-async function connectAs(entry: { command: string; args: string[]; env?: Record<string, string> }): Promise<Client> {
+async function connectAs(entry: {
+  command: string;
+  args: string[];
+  env?: Record<string, string>;
+}): Promise<Client> {
   const elsewhere = makeTempDir();
   const PATH = process.env['PATH'] ?? '/usr/bin:/bin';
   const transport = new StdioClientTransport({
@@ -117,7 +121,9 @@ describe('praxis up on a token that is none', () => {
 });
 
 describe('praxis demo', () => {
-  it('runs to its end, tells the whole story, and leaves nothing behind', { timeout: DEMO_MS * 2 }, async () => {
+  it('runs to its end, tells the whole story, and leaves nothing behind', {
+    timeout: DEMO_MS * 2,
+  }, async () => {
     const dir = makeTempDir();
     onTestFinished(() => dir.remove());
     const from = performance.now();

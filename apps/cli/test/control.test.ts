@@ -22,9 +22,9 @@ interface Controlled {
   readonly runtime: Runtime;
   readonly path: string;
   /** Asks as an operator does. */
-  ask(request: Exclude<ControlRequest, { op: 'mcp' }>): Promise<unknown>;
+  readonly ask: (request: Exclude<ControlRequest, { op: 'mcp' }>) => Promise<unknown>;
   /** Calls a tool as an agent does. */
-  call(name: string, args: unknown): Promise<Readonly<Record<string, unknown>>>;
+  readonly call: (name: string, args: unknown) => Promise<Readonly<Record<string, unknown>>>;
 }
 
 async function controlled(site: Site = aSite()): Promise<Controlled> {

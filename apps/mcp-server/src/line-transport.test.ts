@@ -12,7 +12,7 @@ interface Wired {
   /** What arrived as messages. */
   readonly received: JSONRPCMessage[];
   /** What was written to the client. */
-  written(): Record<string, unknown>[];
+  readonly written: () => Record<string, unknown>[];
   readonly closed: Promise<void>;
 }
 
@@ -97,6 +97,29 @@ describe('a line', () => {
     expect(written()).toEqual([
       expect.objectContaining({ id: null, error: expect.objectContaining({ code: -32600 }) }),
     ]);
+  });
+});
+
+describe('a client that does not read its answers', () => {
+  it('is not listened to until it does', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough({ highWaterMark: 64 })];
+    const transport = new LineTransport(input, output, {
+      onrequest: () => undefined,
+      onclosed: () => undefined,
+    });
+    let received = 0;
+    transport.onmessage = () => {
+      received += 1;
+    };
+    await transport.start();
+    input.write('nope\n');
+    await setTimeout(5);
+    input.write(`${PING}\n`);
+    await setTimeout(5);
+    expect(received).toBe(0);
+    output.resume();
+    await setTimeout(5);
+    expect(received).toBe(1);
   });
 });
 

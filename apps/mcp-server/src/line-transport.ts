@@ -131,7 +131,17 @@ export class LineTransport implements Transport {
   #write(line: string): Promise<void> {
     if (this.#closed) return Promise.reject(new Error('the connection is closed'));
     return new Promise((resolve, reject) => {
-      this.#output.write(line, (error) => (error ? reject(error) : resolve()));
+      const flows = this.#output.write(line, (error) => (error ? reject(error) : resolve()));
+      if (!flows) this.#pauseUntilDrained();
+    });
+  }
+
+  /** A client that does not read its answers is not listened to either: they would pile up here. */
+  #pauseUntilDrained(): void {
+    if (this.#input.isPaused()) return;
+    this.#input.pause();
+    this.#output.once('drain', () => {
+      if (!this.#closed) this.#input.resume();
     });
   }
 

@@ -39,7 +39,7 @@ export interface Tool<Input extends z.ZodType = z.ZodType> {
 
 /** Ties a tool's argument type to its schema. */
 export function defineTool<Input extends z.ZodType>(tool: Tool<Input>): Tool {
-  return tool as Tool;
+  return tool;
 }
 
 /** What every answer says, whatever the tool. */

@@ -33,13 +33,17 @@ export interface TestHttp {
   readonly port: number;
   readonly server: TestServer;
   /** Posts a body with the right token. */
-  post(body: unknown, headers?: Record<string, string>, path?: string): Promise<RpcAnswer>;
+  readonly post: (body: unknown, headers?: Record<string, string>, path?: string) => Promise<RpcAnswer>;
   /** Writes bytes as they are and answers what comes back until the server closes. */
-  raw(...parts: (string | Buffer)[]): Promise<RawAnswer>;
+  readonly raw: (...parts: (string | Buffer)[]) => Promise<RawAnswer>;
   /** Opens a session of 2025-11-25 and answers its id. */
-  open(params?: Record<string, unknown>): Promise<string>;
+  readonly open: (params?: Record<string, unknown>) => Promise<string>;
   /** Calls a tool in a session. */
-  call(session: string, name: string, args?: unknown): Promise<Readonly<Record<string, unknown>>>;
+  readonly call: (
+    session: string,
+    name: string,
+    args?: unknown,
+  ) => Promise<Readonly<Record<string, unknown>>>;
 }
 
 /** Serves a test server over HTTP on a free port. */

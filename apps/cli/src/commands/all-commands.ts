@@ -5,7 +5,7 @@ export interface LazyCommand {
   /** The words after `praxis` that mean it. */
   readonly names: readonly string[];
   /** Loads what adds it to the program. */
-  load(): Promise<(program: Command) => void>;
+  readonly load: () => Promise<(program: Command) => void>;
 }
 
 /** Every command, in the order of the help text. */
