@@ -138,7 +138,9 @@ function unhandled(node: never, c: Conversion): Node {
 function convertPipeline(node: unbash.Pipeline, start: number, end: number, c: Conversion): Node {
   const stages = node.commands.map((stage) => convertNode(stage, c));
   const only = stages[0];
-  return stages.length === 1 && only !== undefined ? only : { kind: 'pipeline', stages, start, end };
+  // `! cmd` and `time cmd` run in this shell, but are more than the command alone.
+  if (stages.length === 1 && only !== undefined) return { kind: 'group', body: only, start, end };
+  return { kind: 'pipeline', stages, start, end };
 }
 
 function convertIf(node: unbash.If, start: number, end: number, c: Conversion): Node {

@@ -240,7 +240,8 @@ function baseRank(invocation: Invocation): number {
   let { rank } = rule;
   if (rule.verbs.length > 0) return verbRank(invocation);
   for (const [count, tier] of rule.arity) if (operands.length >= count) rank = tier;
-  return rank;
+  const { dashesAt } = invocation;
+  return dashesAt >= 0 && operands.length > dashesAt ? Math.max(rank, rule.dashesRank) : rank;
 }
 
 /** The first operand that names what is done decides; a word that may be one raises only. */

@@ -170,6 +170,7 @@ export interface CommandSource {
   operands?: OperandsSource | undefined;
   keys?: Record<string, Role> | undefined;
   arity?: Record<string, Tier> | undefined;
+  dashes?: Tier | undefined;
   matches?: { glob: string; tier: Tier; at?: number | undefined; deny?: string | undefined }[] | undefined;
   subcommands?: Record<string, CommandSource> | undefined;
   otherSubcommand?: Tier | undefined;
@@ -203,6 +204,7 @@ export const commandSchema: z.ZodType<CommandSource> = z.lazy(() =>
     operands: operandsSchema.optional(),
     keys: z.record(z.string(), roleSchema).optional(),
     arity: z.record(z.string(), tierSchema).optional(),
+    dashes: tierSchema.optional(),
     matches: z
       .array(
         z.strictObject({

@@ -64,6 +64,8 @@ export interface CommandRule {
   readonly operands: OperandRoles;
   readonly keys: ReadonlyMap<string, Role> | null;
   readonly arity: readonly (readonly [number, number])[];
+  /** Rank when operands follow `--`. */
+  readonly dashesRank: number;
   readonly matches: readonly OperandMatch[];
   readonly subcommands: ReadonlyMap<string, CommandRule> | null;
   readonly otherRank: number;
@@ -216,6 +218,7 @@ function compileCommand(
     arity: Object.entries(source.arity ?? {})
       .map(([count, tier]) => [Number(count), tierRank(tier)] as const)
       .sort((a, b) => a[0] - b[0]),
+    dashesRank: rankOr(source.dashes, 0),
     matches: (source.matches ?? []).map((match) => ({
       glob: match.glob,
       rank: tierRank(match.tier),
@@ -312,7 +315,7 @@ function roleRank(role: Role | null): number {
 
 /** What an unknown flag of this command may do at worst: the worst that any known form does. */
 function computeHighest(rule: CommandRule): number {
-  const ranks = [rule.rank, rule.bareRank, rule.opaqueRank, rule.wrapper === null ? 0 : 3];
+  const ranks = [rule.rank, rule.bareRank, rule.dashesRank, rule.opaqueRank, rule.wrapper === null ? 0 : 3];
   for (const [, rank] of rule.arity) ranks.push(rank);
   for (const match of rule.matches) ranks.push(match.rank);
   for (const verb of rule.verbs) ranks.push(verb.rank);
