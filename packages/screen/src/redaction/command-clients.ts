@@ -39,7 +39,13 @@ const CURL: readonly SecretOption[] = [
   spaced('--oauth2-bearer'),
 ];
 const MYSQL: readonly SecretOption[] = [{ flag: '-p', glued: true, spaced: false }];
-const REGISTRY: readonly SecretOption[] = [both('-p', { needs: LOGIN })];
+const STORES = /^(?:secret|put-parameter)$/;
+const SECRET_VALUE: readonly SecretOption[] = [
+  spaced('--value', { needs: STORES }),
+  spaced('--body', { needs: STORES }),
+  spaced('--from-literal', { behind: '=', needs: STORES }),
+];
+const REGISTRY: readonly SecretOption[] = [both('-p', { needs: LOGIN }), ...SECRET_VALUE];
 const LDAP: readonly SecretOption[] = [both('-w')];
 const MONGO: readonly SecretOption[] = [spaced('-p')];
 const SQL_SERVER: readonly SecretOption[] = [both('-P')];
@@ -103,6 +109,8 @@ export const CLIENT_OPTIONS: readonly {
     options: [spaced('-p'), spaced('-pw')],
   },
   { client: /^schtasks$/, options: [spaced('/rp'), spaced('/RP'), spaced('/p'), spaced('/P')] },
+  { client: /^(?:aws|kubectl|microk8s|k3s)$/, options: SECRET_VALUE },
+  { client: /^gh$/, options: [...SECRET_VALUE, both('-b', { needs: STORES })] },
   { client: /^doctl$/, options: [both('-t')] },
 ];
 
@@ -115,6 +123,7 @@ export const OPERAND_SECRETS: readonly {
   { words: [/^(?:set|configure|config|setx|setenv|set-env|env|arg)$/i, /^SECRETNAME$/], skip: 0, count: 1 },
   { words: [/^vault$/, /^login$/], skip: 0, count: 1 },
   { words: [/^bw$/, /^unlock$/], skip: 0, count: 1 },
+  { words: [/^ansible-vault$/, /^encrypt_string$/], skip: 0, count: 1 },
   { words: [/^net(?:\.exe)?$/i, /^use$/i, /^\\\\/], skip: 0, count: 1 },
   { words: [/^net(?:\.exe)?$/i, /^use$/i, /^(?:[A-Za-z]:|\*)$/, /^\\\\/], skip: 0, count: 1 },
   { words: [/^net(?:\.exe)?$/i, /^user$/i], skip: 1, count: 1 },

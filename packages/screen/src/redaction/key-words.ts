@@ -21,7 +21,7 @@ export const SECRET_KEY_KINDS: ReadonlySet<string> = new Set(
 export const SECRET_PAIRS: ReadonlySet<string> = new Set(
   (
     'pass word,pass wd,pass phrase,pass code,pass key,security code,recovery code,backup code,one time,' +
-    'seed phrase,recovery phrase,shared access,auth tok,auth header,auth cookie,secret text,x auth,snmp community,' +
+    'seed phrase,recovery phrase,shared access,auth tok,redis auth,rediscli auth,auth header,auth cookie,secret text,x auth,snmp community,' +
     'webhook url,session cookie,key data,key material,key pem,user pass'
   ).split(','),
 );

@@ -13,7 +13,7 @@ export function beginsLike(source: string): string {
 
 function leadingLiterals(source: string): string[] {
   return alternatives(source).flatMap((alternative) => {
-    const group = /^\(\?:/.test(alternative) ? groupEnd(alternative) : -1;
+    const group = alternative.startsWith('(?:') ? groupEnd(alternative) : -1;
     if (group !== -1 && !/^[?*{]/.test(alternative.slice(group + 1)))
       return leadingLiterals(alternative.slice(3, group));
     return [leadingLiteral(alternative)];

@@ -76,6 +76,33 @@ const RULES: readonly Rule[] = [
       /\|[ \t]{0,32}(?<name>[A-Za-z][\w .-]{1,48}?)[ \t]{0,32}\|[ \t]{0,32}`?(?<value>[^\s|`]{4,1024})`?(?=[ \t]{0,32}\|)/dg,
     accepts: (groups) => secretName(groups) && livelyValue(groups),
   },
+  // `SetEnvironmentVariable("API_KEY", "X", …)`
+  {
+    pattern: /\(\s{0,4}["'](?<name>[\w.-]{2,64})["']\s{0,4},\s{0,4}["'](?<value>[^"'\n]{4,1024})["']/dg,
+    accepts: (groups) => secretName(groups) && livelyValue(groups),
+  },
+  // `reg add … /v DefaultPassword … /d X`
+  {
+    pattern:
+      /\breg(?:\.exe)?\s{1,4}add\s[^\n]{0,256}?\/v\s{1,4}"?(?<name>[\w.-]{1,64})"?\s[^\n]{0,128}?\/d\s{1,4}(?:"(?<quoted>[^"\n]{1,1024})"|(?<value>[^\s"]{1,1024}))/dgi,
+    accepts: secretName,
+  },
+  { pattern: /\bPRAGMA\s{1,4}(?:re|hex)?key\s{0,4}=\s{0,4}["']{1,2}(?<value>[^"'\n]{1,1024})/dgi },
+  {
+    pattern:
+      /\bsp_(?:addlogin|password)\s{1,4}(?:@\w{1,32}\s{0,4}=\s{0,4})?N?'[^'\n]{0,128}'\s{0,4},\s{0,4}(?:@\w{1,32}\s{0,4}=\s{0,4})?N?'(?<value>[^'\n]{1,256})'/dgi,
+  },
+  // `&lt;password&gt;X&lt;/password&gt;`
+  {
+    pattern: /&lt;(?<name>[A-Za-z_][\w:.-]{0,63})(?:\s[^&\n]{0,256})?&gt;(?<value>[^&\n]{1,1024})(?=&lt;)/dg,
+    accepts: secretName,
+  },
+  // A field of multipart/form-data.
+  {
+    pattern:
+      /\bname="(?<name>[^"\n]{1,64})"(?:;[^\r\n]{0,256})?\r?\n(?:[^\r\n]{1,256}\r?\n){0,4}\r?\n(?<value>[^\r\n]{1,4096})/dg,
+    accepts: secretName,
+  },
 ];
 
 /** Spans of secrets that the grammar around them tells: arguments of calls, clauses, operands, rows. */

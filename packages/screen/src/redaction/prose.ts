@@ -3,6 +3,7 @@ import { keySensitivity } from './key-names.ts';
 import { quotedArgumentSpans } from './prose-code.ts';
 import { matchesOf } from './matches.ts';
 import type { Span } from './spans.ts';
+import { insertedSpans } from './sql-insert.ts';
 
 // `the password is X`, `requirepass X`, `login bob password X` (netrc), `IDENTIFIED BY 'X'`.
 const STATED =
@@ -29,7 +30,7 @@ const COMMON =
 
 // What every rule below needs, in words.
 const SIGN =
-  /pass|pwd|secret|token|key|masterauth|credential|otp|pin|code|identified|securestring|echo|printf|login|user|account|uid|auth|sql|expdp|impdp|rman|cryptsetup|kinit|gpg|sudo|std|community|:(?:\*|54\d\d|6432):|["']\s{0,4},|\|/i;
+  /pass|pwd|secret|variable|insert|replace|\breg|&lt;|name=|token|key|masterauth|credential|otp|pin|code|identified|securestring|echo|printf|login|user|account|uid|auth|sql|expdp|impdp|rman|cryptsetup|kinit|gpg|sudo|std|community|:(?:\*|54\d\d|6432):|["']\s{0,4},|\|/i;
 
 /** Spans of secrets told in words, SQL, PowerShell or a pipe rather than beside a separator. */
 export function proseSpans(text: string): Span[] {
@@ -54,7 +55,7 @@ export function proseSpans(text: string): Span[] {
     const start = match.index + match[0].lastIndexOf(value);
     spans.push({ start, end: start + value.length });
   }
-  spans.push(...quotedArgumentSpans(text));
+  spans.push(...quotedArgumentSpans(text), ...insertedSpans(text));
   for (const pattern of [IDENTIFIED, SECURE_STRING, PIPED, NETRC, ONE_TIME])
     spans.push(...groupSpans(text, pattern));
   return spans;

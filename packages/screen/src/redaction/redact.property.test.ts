@@ -170,7 +170,8 @@ describe('redact on hostile values', () => {
   });
 
   it('copies as many nodes as the bound, and marks one more', () => {
-    const list = (nodes: number): unknown[] => redact(new Array(nodes - 1).fill(0)) as unknown[];
+    const list = (nodes: number): unknown[] =>
+      redact(Array.from({ length: nodes - 1 }, () => 0)) as unknown[];
     expect(list(NODES_MAX).at(-1)).toBe(0);
     expect(list(NODES_MAX + 1).at(-1)).toBe(TRUNCATED);
     expect(list(NODES_MAX + 5_000)).toHaveLength(NODES_MAX);
