@@ -151,8 +151,13 @@ export function compileTables(sources: readonly TableSource[]): Tables {
     }
   }
   const commands = new Map<string, CommandRule>();
+  const compiled = new Map<CommandSource, CommandRule>();
   for (const [name, entry] of entries) {
-    commands.set(name, compileCommand(name, resolveSame(entry.source, entries, 0), entry.family, null));
+    const shared = compiled.get(entry.source);
+    const rule = shared ?? compileCommand(name, resolveSame(entry.source, entries, 0), entry.family, null);
+    if (shared === undefined) compiled.set(entry.source, rule);
+    // Names of one entry share everything below it.
+    commands.set(name, shared === undefined ? rule : { ...rule, id: name });
   }
   return { commands, variables };
 }
@@ -261,11 +266,13 @@ function compileSubcommands(
 ): Map<string, CommandRule> {
   const rules = new Map<string, CommandRule>();
   for (const [names, source] of Object.entries(sources)) {
-    for (const name of names.split(' ')) {
+    const resolved = source.sameAs === undefined ? source : resolveSibling(source, sources, parent);
+    const list = names.split(' ');
+    const shared = compileCommand(`${parent.id} ${list[0] ?? names}`, resolved, parent.family, parent);
+    for (const name of list) {
       if (rules.has(name))
         throw new ShellTableError('SHELL_TABLE_DUPLICATE', `${parent.id} ${name} stands twice`);
-      const resolved = source.sameAs === undefined ? source : resolveSibling(source, sources, parent);
-      rules.set(name, compileCommand(`${parent.id} ${name}`, resolved, parent.family, parent));
+      rules.set(name, { ...shared, id: `${parent.id} ${name}` });
     }
   }
   return rules;
