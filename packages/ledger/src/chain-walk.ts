@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { isJsonObject } from '@praxis/core';
 import { claimedHash, hashOfLine, type LineFault, looksTorn, parseLine } from './line.ts';
+import { type PlainRecord, readPlainLine } from './plain-line.ts';
 import { GENESIS_HASH, type RecordKind, type StoredRecord } from './record.ts';
 
 /** Why a ledger is not whole: a line that is not the next record, or a last line without its newline. */
@@ -64,6 +65,14 @@ export interface UnexplainedRegion extends BadPlace {
   readonly terminated: boolean;
 }
 
+/** A record on its way past: all of it, except for kinds of which a chain needs little. */
+export type WalkedRecord = StoredRecord | PlainRecord;
+
+/** Whether all members of a record were read. */
+export function isWhole(record: WalkedRecord): record is StoredRecord {
+  return 'args' in record;
+}
+
 const NEWLINE = Buffer.from('\n');
 
 interface Unexplained {
@@ -88,13 +97,13 @@ export class ChainWalk {
   readonly interrupted: InterruptedIntent[] = [];
   interruptedCount = 0;
   #unexplained: Unexplained | null = null;
-  readonly #onRecord: (record: StoredRecord, line: Buffer, offset: number) => void;
-  readonly #judge: (record: StoredRecord) => ChainFault | null;
+  readonly #onRecord: (record: WalkedRecord, line: Buffer, offset: number) => void;
+  readonly #judge: (record: WalkedRecord) => ChainFault | null;
 
   constructor(
     position: ChainPosition = GENESIS,
-    onRecord: (record: StoredRecord, line: Buffer, offset: number) => void = () => undefined,
-    judge: (record: StoredRecord) => ChainFault | null = () => null,
+    onRecord: (record: WalkedRecord, line: Buffer, offset: number) => void = () => undefined,
+    judge: (record: WalkedRecord) => ChainFault | null = () => null,
   ) {
     this.position = position;
     this.#onRecord = onRecord;
@@ -140,18 +149,24 @@ export class ChainWalk {
     return { ...place, length, sha256: digest.copy().digest('hex'), torn, terminated };
   }
 
-  #nextRecord(line: Buffer): StoredRecord | ChainFault {
+  /** The record in a line that continues the chain, or what is wrong with the line. */
+  #nextRecord(line: Buffer): WalkedRecord | ChainFault {
+    const plain = readPlainLine(line);
+    if (plain !== null && this.#fault(plain, line) === null) return plain;
     const record = parseLine(line);
-    if (typeof record === 'string') return record;
+    return typeof record === 'string' ? record : (this.#fault(record, line) ?? record);
+  }
+
+  #fault(record: WalkedRecord, line: Buffer): ChainFault | null {
     const { nextSeq, prevHash, originId } = this.position;
     if (record.prev_hash !== prevHash) return 'prev_hash_mismatch';
     if (record.seq !== nextSeq) return 'seq_gap';
     if (claimedHash(line) !== hashOfLine(line)) return 'entry_hash_mismatch';
     if (originId !== null && record.origin_id !== originId) return 'origin_mismatch';
-    return this.#judge(record) ?? record;
+    return this.#judge(record);
   }
 
-  #accept(record: StoredRecord, line: Buffer, offset: number): void {
+  #accept(record: WalkedRecord, line: Buffer, offset: number): void {
     this.position = {
       nextSeq: record.seq + 1,
       prevHash: claimedHash(line) ?? '',
@@ -162,8 +177,8 @@ export class ChainWalk {
     this.#onRecord(record, line, offset);
   }
 
-  #trackIntent(record: StoredRecord): void {
-    if (record.kind === 'intent') this.openIntents.set(record.seq, openIntentOf(record));
+  #trackIntent(record: WalkedRecord): void {
+    if (isWhole(record) && record.kind === 'intent') this.openIntents.set(record.seq, openIntentOf(record));
     if (record.intent_seq === null || !closesIntent(record.kind)) return;
     const intent = this.openIntents.get(record.intent_seq);
     this.openIntents.delete(record.intent_seq);
@@ -191,11 +206,11 @@ export class ChainWalk {
     this.#unexplained.terminated = bytes[bytes.length - 1] === NEWLINE[0];
   }
 
-  #explains(record: StoredRecord, offset: number): boolean {
+  #explains(record: WalkedRecord, offset: number): boolean {
     const region = this.#unexplained;
     if (region === null || record.kind !== 'recovery' || !isSetAside(record)) return false;
     const sha256 = region.digest.copy().digest('hex');
-    const { args } = record;
+    const args = isWhole(record) ? record.args : null;
     if (!isJsonObject(args) || args['sha256'] !== sha256) return false;
     if (args['offset'] !== region.place.offset || args['length'] !== region.length) return false;
     if (region.place.offset + region.length !== offset) return false;
@@ -207,7 +222,7 @@ export class ChainWalk {
 /** The reason of a recovery record that commits to bytes left behind by a crash. */
 export const SET_ASIDE = 'set_aside';
 
-function isSetAside(record: StoredRecord): boolean {
+function isSetAside(record: WalkedRecord): boolean {
   return record.reason === SET_ASIDE;
 }
 

@@ -79,7 +79,7 @@ export async function closeLog({ log, evidence, checkpointer, tiles, feeds }: Op
   await Promise.all(feeds.map((feed) => feed.close()));
   await evidence?.close();
   await log.close();
-  await tiles.idle();
+  await tiles.flush();
 }
 
 export function evidenceHeader(evidence: Evidence | null): EvidenceHeader | null {

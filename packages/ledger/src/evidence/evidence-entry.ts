@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from '@praxis/core';
-import type { LedgerEntry, StoredRecord } from '../record.ts';
+import { isWhole, type WalkedRecord } from '../chain-walk.ts';
+import type { LedgerEntry } from '../record.ts';
 
 /** What a line of evidence is. The evidence is a log of the same format, beside the log it speaks for. */
 export const EVIDENCE_REASONS = ['checkpoint', 'stamp', 'cosignature'] as const;
@@ -35,11 +36,12 @@ export function evidenceEntry(
 
 /** The arguments of an evidence record when it is of this kind and they are all texts, else null. */
 export function evidenceArgs(
-  record: StoredRecord,
+  record: WalkedRecord,
   reason: EvidenceReason,
   keys: readonly string[],
 ): Readonly<Record<string, string>> | null {
-  if (record.kind !== 'control' || record.reason !== reason || !isJsonObject(record.args)) return null;
+  if (!isWhole(record) || record.kind !== 'control' || record.reason !== reason || !isJsonObject(record.args))
+    return null;
   const args: JsonObject = record.args;
   return keys.every((key) => typeof args[key] === 'string')
     ? (args as Readonly<Record<string, string>>)

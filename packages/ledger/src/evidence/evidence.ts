@@ -1,7 +1,8 @@
 import { type Clock, errorMessage, sha256Hex } from '@praxis/core';
 import { ChainedLog } from '../log/chained-log.ts';
 import { stemOf } from '../log/segments.ts';
-import type { LedgerEntry, StoredRecord } from '../record.ts';
+import { isWhole, type WalkedRecord } from '../chain-walk.ts';
+import type { LedgerEntry } from '../record.ts';
 import type { NodeHash } from '../tree/node-hash.ts';
 import { appendAnchor } from './anchor.ts';
 import { checkpointText, evidenceExtension, originLine, parseCheckpoint } from './checkpoint.ts';
@@ -255,10 +256,10 @@ interface Found {
 }
 
 /** Remembers of the evidence what the next session needs. */
-function note(found: Found, record: StoredRecord): void {
+function note(found: Found, record: WalkedRecord): void {
   const signed = evidenceArgs(record, 'checkpoint', ['note'])?.['note'];
   if (signed === undefined) {
-    const vouched = record.args as { readonly note_sha256?: unknown } | null;
+    const vouched = (isWhole(record) ? record.args : null) as { readonly note_sha256?: unknown } | null;
     if (typeof vouched?.note_sha256 === 'string') found.unvouched.delete(vouched.note_sha256);
     return;
   }

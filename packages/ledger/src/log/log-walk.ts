@@ -1,7 +1,14 @@
 import { canonicalJson, isJsonObject, type Json } from '@praxis/core';
-import { type ChainPosition, ChainWalk, GENESIS, type OpenIntent } from '../chain-walk.ts';
+import {
+  type ChainPosition,
+  ChainWalk,
+  GENESIS,
+  isWhole,
+  type OpenIntent,
+  type WalkedRecord,
+} from '../chain-walk.ts';
 import { parseLine } from '../line.ts';
-import type { LedgerEntry, StoredRecord } from '../record.ts';
+import type { LedgerEntry } from '../record.ts';
 import { ARGS_CHARS_MAX } from '../safe-json.ts';
 import { leafHash, nodeToHex } from '../tree/node-hash.ts';
 import { MerkleTree, type NodeObserver } from '../tree/tree.ts';
@@ -12,7 +19,7 @@ export const SEGMENT_STARTED = 'segment_started';
 export const INTENTS_CARRIED_MAX = 100;
 
 /** Told every record that is part of the chain, after the tree has taken it. */
-export type RecordObserver = (record: StoredRecord, line: Buffer, offset: number, tree: MerkleTree) => void;
+export type RecordObserver = (record: WalkedRecord, line: Buffer, offset: number, tree: MerkleTree) => void;
 
 /**
  * Walks the segments of one log in order: the chain, the tree over its lines, and the commitments of
@@ -57,7 +64,8 @@ export class LogWalk {
     return { position, tree, openIntents: intents as unknown as OpenIntent[] };
   }
 
-  #headerHolds(record: StoredRecord): boolean {
+  #headerHolds(record: WalkedRecord): boolean {
+    if (!isWhole(record)) return false;
     const expected = segmentArgs(this.tree, this.chain.position, [...this.chain.openIntents.values()]);
     return canonicalJson(record.args) === canonicalJson(expected);
   }

@@ -95,7 +95,7 @@ export async function proveConsistency(path: string, oldSize: number, size: numb
 function nodesOf(path: string, size: number, cached: boolean): ReturnType<typeof tileSource> {
   const leaves = async (from: number, count: number): Promise<string[]> =>
     (await readLinesAt(path, from, count)).map((line) => leafHash(line));
-  return tileSource(cached ? tilesPathOf(path) : `${tilesPathOf(path)}/none`, size, leaves);
+  return tileSource(cached ? tilesPathOf(path) : null, size, leaves);
 }
 
 interface CoveringCheckpoint {

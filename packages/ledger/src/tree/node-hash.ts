@@ -15,10 +15,16 @@ const node = Buffer.alloc(1 + 2 * NODE_BYTES, NODE_PREFIX);
 /** The hash of a leaf: `SHA-256(0x00 || line)`, RFC 6962 §2.1; the line is the stored one, without its newline. */
 export function leafHash(line: string | Uint8Array): NodeHash {
   if (typeof line === 'string') return hash('sha256', `\0${line}`, 'latin1');
-  return hash('sha256', Buffer.concat([LEAF_PREFIX, line]), 'latin1');
+  if (line.length > LEAF_BYTES_MAX)
+    return hash('sha256', Buffer.concat([Buffer.of(LEAF_PREFIX), line]), 'latin1');
+  leaf.set(line, 1);
+  return hash('sha256', leaf.subarray(0, 1 + line.length), 'latin1');
 }
 
-const LEAF_PREFIX = Buffer.of(0);
+const LEAF_PREFIX = 0x00;
+const LEAF_BYTES_MAX = 65_536;
+/** Where the prefix and a line of usual length are put together. */
+const leaf = Buffer.alloc(1 + LEAF_BYTES_MAX, LEAF_PREFIX);
 
 /** The hash of an inner node: `SHA-256(0x01 || left || right)`, RFC 6962 §2.1. */
 export function innerHash(left: NodeHash, right: NodeHash): NodeHash {

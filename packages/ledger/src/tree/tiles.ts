@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode } from '@praxis/core';
 import { innerHash, NODE_BYTES, type NodeHash } from './node-hash.ts';
@@ -8,7 +8,9 @@ import type { NodeSource } from './proof.ts';
 export const TILE_HEIGHT = 8;
 export const TILE_WIDTH: number = 2 ** TILE_HEIGHT;
 /** How many tiles may wait to be written; beyond it they are left to be rebuilt when a proof needs them. */
-const TILES_QUEUED_MAX = 1_024;
+const TILES_QUEUED_MAX = 4_096;
+/** How long tiles wait to be written together, in milliseconds. */
+const TILES_FLUSH_MS = 1_000;
 
 /** The path of a tile below its directory, C2SP tlog-tiles: `tile/L/x001/x234/067`, `.p/W` when partial. */
 export function tilePath(level: number, index: number, width: number = TILE_WIDTH): string {
@@ -33,9 +35,14 @@ interface LevelState {
 export class TileWriter {
   readonly #directory: string;
   #levels: LevelState[] | null = null;
-  #writing: Promise<void> = Promise.resolve();
-  #queued = 0;
+  #full: PendingTile[] = [];
+  /** The latest partial tile of each level; only the last one before a flush is written. */
+  readonly #partial = new Map<number, PendingTile>();
+  /** What the last partial tile of each level was, to be removed once a wider one is there. */
+  readonly #written = new Map<number, string>();
   readonly #directories = new Set<string>();
+  #timer: NodeJS.Timeout | null = null;
+  #writing: Promise<void> = Promise.resolve();
   /** How many tiles could not be written since the log was opened. */
   failures = 0;
 
@@ -53,39 +60,53 @@ export class TileWriter {
     state.hashes?.push(value);
     state.count += 1;
     const full = state.count % TILE_WIDTH === 0;
-    if (state.hashes !== null && (full || level > 0)) this.#queue(level, state.count, state.hashes);
+    if (state.hashes !== null && (full || level > 0)) this.#keep(level, state.count, state.hashes, full);
     if (full) state.hashes = [];
   }
 
-  /** Resolves when everything queued is written or has failed. */
-  idle(): Promise<void> {
+  /** Writes what waits, and resolves when it is written or has failed. */
+  flush(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const full = this.#full;
+    const partial = [...this.#partial.values()];
+    this.#full = [];
+    this.#partial.clear();
+    this.#writing = this.#writing.then(async () => {
+      for (const tile of [...full, ...partial]) await this.#write(tile);
+    });
     return this.#writing;
   }
 
-  #queue(level: number, count: number, hashes: readonly NodeHash[]): void {
-    if (this.#queued >= TILES_QUEUED_MAX) {
-      this.failures += 1;
-      return;
-    }
-    const bytes = Buffer.from(hashes.join(''), 'latin1');
-    this.#queued += 1;
-    this.#writing = this.#writing
-      .then(() => this.#write(level, Math.ceil(count / TILE_WIDTH) - 1, bytes))
-      .catch(() => {
-        this.failures += 1;
-      })
-      .finally(() => {
-        this.#queued -= 1;
-      });
+  #keep(level: number, count: number, hashes: readonly NodeHash[], full: boolean): void {
+    const tile = { level, index: Math.ceil(count / TILE_WIDTH) - 1, hashes };
+    if (!full) this.#partial.set(level, tile);
+    else if (this.#full.length >= TILES_QUEUED_MAX) this.failures += 1;
+    else this.#full.push(tile);
+    if (full) this.#partial.delete(level);
+    // Not at once: tiles written between two syncs of the log would make every sync slower.
+    this.#timer ??= setTimeout(() => void this.flush(), TILES_FLUSH_MS).unref();
   }
 
-  async #write(level: number, index: number, bytes: Buffer): Promise<void> {
-    const width = bytes.length / NODE_BYTES;
-    await writeTile(join(this.#directory, tilePath(level, index, width)), bytes, this.#directories);
-    // The narrower tile that this one replaces.
-    if (width > 1 && level > 0)
-      await rm(join(this.#directory, tilePath(level, index, width - 1)), { force: true });
+  async #write({ level, index, hashes }: PendingTile): Promise<void> {
+    const path = join(this.#directory, tilePath(level, index, hashes.length));
+    try {
+      await writeTile(path, Buffer.from(hashes.join(''), 'latin1'), this.#directories);
+      const before = this.#written.get(level);
+      if (before !== undefined && before !== path) await rm(before, { force: true });
+      if (hashes.length < TILE_WIDTH) this.#written.set(level, path);
+      else this.#written.delete(level);
+    } catch {
+      // The tile stays missing; a proof that needs it computes it from the log.
+      this.failures += 1;
+    }
   }
+}
+
+interface PendingTile {
+  readonly level: number;
+  readonly index: number;
+  readonly hashes: readonly NodeHash[];
 }
 
 /** The first node may come when the tree has leaves already: what its open tiles began with is not known then. */
@@ -109,8 +130,8 @@ async function writeTile(path: string, bytes: Buffer, known: Set<string>): Promi
 /** Gives the leaf hashes `[from, from + count)` from the log itself. */
 export type LeafSource = (from: number, count: number) => Promise<NodeHash[]>;
 
-/** The complete subtrees of a tree of `size` leaves, from tiles, and from the log where a tile is missing. */
-export function tileSource(directory: string, size: number, leaves: LeafSource): NodeSource {
+/** The complete subtrees of a tree of `size` leaves, from tiles (none with `null`), and from the log where one is missing. */
+export function tileSource(directory: string | null, size: number, leaves: LeafSource): NodeSource {
   const known = new Map<string, Promise<readonly NodeHash[]>>();
   const tile = (level: number, index: number): Promise<readonly NodeHash[]> => {
     const key = `${level}/${index}`;
@@ -128,7 +149,7 @@ export function tileSource(directory: string, size: number, leaves: LeafSource):
 }
 
 interface TileContext {
-  readonly directory: string;
+  readonly directory: string | null;
   readonly size: number;
   readonly leaves: LeafSource;
   readonly tile: (level: number, index: number) => Promise<readonly NodeHash[]>;
@@ -137,37 +158,65 @@ interface TileContext {
 async function loadTile(context: TileContext, level: number, index: number): Promise<readonly NodeHash[]> {
   const count = Math.floor(context.size / TILE_WIDTH ** level);
   const width = Math.min(TILE_WIDTH, count - index * TILE_WIDTH);
-  return (
-    (await readTile(context.directory, level, index, width)) ?? computeTile(context, level, index, width)
-  );
-}
-
-async function readTile(
-  directory: string,
-  level: number,
-  index: number,
-  width: number,
-): Promise<NodeHash[] | null> {
-  for (const wide of width === TILE_WIDTH ? [TILE_WIDTH] : [width, TILE_WIDTH]) {
-    try {
-      const bytes = await readFile(join(directory, tilePath(level, index, wide)));
-      if (bytes.length === wide * NODE_BYTES) return splitHashes(bytes).slice(0, width);
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
-    }
+  const { directory } = context;
+  const cached = directory === null ? [] : await readTile(directory, level, index, width);
+  if (cached.length === width) return cached;
+  const hashes = [
+    ...cached,
+    ...(await computeHashes(context, level, index * TILE_WIDTH + cached.length, width - cached.length)),
+  ];
+  // Whoever needs it next finds it; that this cannot be written does not make the proof worse.
+  if (directory !== null && width === TILE_WIDTH) {
+    const bytes = Buffer.from(hashes.join(''), 'latin1');
+    await writeTile(join(directory, tilePath(level, index)), bytes, new Set()).catch(() => undefined);
   }
-  return null;
+  return hashes;
 }
 
-async function computeTile(
+/** As many of the first `width` hashes of a tile as are on file. */
+async function readTile(directory: string, level: number, index: number, width: number): Promise<NodeHash[]> {
+  const whole = await readHashes(join(directory, tilePath(level, index)));
+  if (whole.length === TILE_WIDTH) return whole.slice(0, width);
+  const partial = join(directory, `${tilePath(level, index)}.p`);
+  for (const wide of await widthsIn(partial)) {
+    const hashes = await readHashes(join(partial, String(wide)));
+    if (hashes.length === wide) return hashes.slice(0, width);
+  }
+  return [];
+}
+
+/** The widths of the partial tiles in a directory, widest first. */
+async function widthsIn(directory: string): Promise<number[]> {
+  try {
+    const names = await readdir(directory);
+    return names
+      .filter((name) => /^\d{1,3}$/.test(name))
+      .map(Number)
+      .sort((a, b) => b - a);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function readHashes(path: string): Promise<NodeHash[]> {
+  try {
+    return splitHashes(await readFile(path));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function computeHashes(
   context: TileContext,
   level: number,
-  index: number,
-  width: number,
+  first: number,
+  count: number,
 ): Promise<NodeHash[]> {
-  if (level === 0) return context.leaves(index * TILE_WIDTH, width);
+  if (level === 0) return context.leaves(first, count);
   const hashes: NodeHash[] = [];
-  for (let i = 0; i < width; i += 1) hashes.push(fold(await context.tile(level - 1, index * TILE_WIDTH + i)));
+  for (let i = 0; i < count; i += 1) hashes.push(fold(await context.tile(level - 1, first + i)));
   return hashes;
 }
 

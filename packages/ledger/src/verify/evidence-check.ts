@@ -10,7 +10,7 @@ import { READ_BYTES } from '../log/read-lines.ts';
 import { walkFile } from '../log/recover.ts';
 import { logOf } from '../log/segments.ts';
 import { SESSION_ENDED } from '../own-entries.ts';
-import type { StoredRecord } from '../record.ts';
+import { isWhole, type WalkedRecord } from '../chain-walk.ts';
 import type { MerkleTree } from '../tree/tree.ts';
 import { EvidenceCursor, type FiledCheckpoint, type FiledVoucher } from './evidence-cursor.ts';
 import { KeyRing } from './key-ring.ts';
@@ -82,7 +82,7 @@ export class EvidenceCheck {
   }
 
   /** Takes each record of the log once the tree has it. */
-  record(record: StoredRecord, offset: number, tree: MerkleTree): void {
+  record(record: WalkedRecord, offset: number, tree: MerkleTree): void {
     this.#size = tree.size;
     this.#originId = record.origin_id;
     this.#endedInOrder = record.reason === SESSION_ENDED;
@@ -138,7 +138,8 @@ export class EvidenceCheck {
     };
   }
 
-  #learn(record: StoredRecord): void {
+  #learn(record: WalkedRecord): void {
+    if (!isWhole(record)) return;
     this.#keys.record(record);
     const args = record.args as {
       readonly evidence?: { readonly records?: unknown; readonly last_hash?: unknown } | null;

@@ -7,7 +7,7 @@ import { evidenceArgs } from '../evidence/evidence-entry.ts';
 import type { SignedNote } from '../evidence/note.ts';
 import { LogWalk } from '../log/log-walk.ts';
 import { LineReader } from '../log/read-lines.ts';
-import type { StoredRecord } from '../record.ts';
+import type { WalkedRecord } from '../chain-walk.ts';
 
 /** A checkpoint on file. */
 export interface FiledCheckpoint {
@@ -73,7 +73,7 @@ export class EvidenceCursor {
     this.#ended = true;
   }
 
-  #record(record: StoredRecord, offset: number): void {
+  #record(record: WalkedRecord, offset: number): void {
     if (record.kind === 'control' && record.reason === 'checkpoint') return this.#checkpoint(record, offset);
     const stamp = evidenceArgs(record, 'stamp', ['note_sha256', 'stamper', 'token_base64']);
     const cosignature = evidenceArgs(record, 'cosignature', ['note_sha256', 'lines']);
@@ -83,7 +83,7 @@ export class EvidenceCursor {
     this.vouchers.push({ reason: stamp === null ? 'cosignature' : 'stamp', args, about, offset });
   }
 
-  #checkpoint(record: StoredRecord, offset: number): void {
+  #checkpoint(record: WalkedRecord, offset: number): void {
     const text = evidenceArgs(record, 'checkpoint', ['note'])?.['note'] ?? '';
     const parsed = parseCheckpoint(text);
     const { size = -1 } = parsed?.checkpoint ?? {};

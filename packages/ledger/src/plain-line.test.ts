@@ -1,0 +1,90 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeEntry } from './encode-record.ts';
+import { parseLine, spliceEntryHash } from './line.ts';
+import { readPlainLine } from './plain-line.ts';
+import type { LedgerEntry } from './record.ts';
+
+const text = fc.option(fc.oneof(fc.string({ maxLength: 30 }), fc.string({ unit: 'binary', maxLength: 8 })));
+const entries: fc.Arbitrary<LedgerEntry> = fc.record(
+  {
+    kind: fc.constantFrom('read', 'refusal', 'outcome', 'intent', 'control', 'session'),
+    decision: fc.constantFrom('allowed', 'denied', 'error', 'session'),
+    reason: fc.string(),
+    tool: text,
+    target: text,
+    args: fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom('args_len', 'seq', 'a', 'b'), fc.integer())),
+    requestId: text,
+    error: fc.option(fc.record({ code: fc.string({ maxLength: 5 }), message: fc.string({ maxLength: 5 }) })),
+    intentSeq: fc.option(fc.nat()),
+    argsLen: fc.option(fc.nat()),
+    dryRun: fc.option(fc.boolean()),
+  },
+  { requiredKeys: ['kind', 'decision', 'reason'] },
+);
+const hex = 'a'.repeat(64);
+
+function lineOf(entry: LedgerEntry, seq: number, ts: number): string {
+  return spliceEntryHash(encodeEntry(entry, { seq, ts, originId: 'o', prevHash: hex }), hex);
+}
+
+describe('readPlainLine', () => {
+  it('reads what parseLine reads, or nothing', () => {
+    let read = 0;
+    fc.assert(
+      fc.property(entries, fc.nat(), fc.integer({ min: 0, max: 4e15 }), (entry, seq, ts) => {
+        const line = Buffer.from(lineOf(entry, seq, ts));
+        const plain = readPlainLine(line);
+        if (plain === null) return;
+        read += 1;
+        expect(parseLine(line)).toMatchObject({ ...plain });
+      }),
+      { numRuns: 500 },
+    );
+    expect(read).toBeGreaterThan(20);
+  });
+
+  it('accepts no changed line that parseLine refuses', () => {
+    const whole = lineOf(
+      { kind: 'read', decision: 'allowed', reason: 'r', args: { a: 1, b: 'x', c: [1.5] }, argsLen: 7 },
+      12,
+      1_700_000_000_000_000,
+    );
+    fc.assert(
+      fc.property(
+        fc.nat(whole.length - 1),
+        fc.integer({ min: 0, max: 127 }),
+        fc.constantFrom(0, 1),
+        (at, byte, removed) => {
+          const line = Buffer.from(
+            `${whole.slice(0, at)}${String.fromCharCode(byte)}${whole.slice(at + removed)}`,
+          );
+          const plain = readPlainLine(line);
+          const parsed = parseLine(line);
+          // What stands in the last member is for the hash to judge.
+          if (plain !== null && at < whole.length - 66) expect(parsed).toMatchObject({ ...plain });
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('does not take a day that no month has', () => {
+    const line = lineOf({ kind: 'read', decision: 'allowed', reason: 'r' }, 1, 1_772_150_400_000_000);
+    expect(line).toContain('"ts":"2026-02-27');
+    expect(readPlainLine(Buffer.from(line))).not.toBeNull();
+    expect(readPlainLine(Buffer.from(line.replace('2026-02-27', '2026-02-30')))).toBeNull();
+    expect(readPlainLine(Buffer.from(line.replace('2026-02-27', '2026-03-30')))).not.toBeNull();
+  });
+
+  it('takes linear time on lines made to be slow', () => {
+    for (const piece of ['"', ',"args_len":', '{"a":', '0', 'a']) {
+      const line = Buffer.from(
+        `{"action_id":null,"approval_id":null,"approver":null,"args":${piece.repeat(200_000)}${' '.repeat(100)}`,
+      );
+      const from = performance.now();
+      expect(readPlainLine(line)).toBeNull();
+      expect(performance.now() - from).toBeLessThan(500);
+    }
+  });
+});
