@@ -159,6 +159,9 @@ function secretBehind(value: string, word: number, from: number, option: SecretO
   return at === -1 || at + 1 >= value.length ? [] : [{ word, from: at + 1 }];
 }
 
+// A flag, or a clause of SQL: `SET PASSWORD FOR …`.
+const NO_OPERAND = /^[-/]|^(?:expire|null|never|default|history|reuse|require|for)$/i;
+
 function operandParts(words: readonly ShellWord[], index: number): SecretPart[] {
   const parts: SecretPart[] = [];
   for (const { words: pattern, skip, count } of OPERAND_SECRETS) {
@@ -168,7 +171,7 @@ function operandParts(words: readonly ShellWord[], index: number): SecretPart[] 
       // `set PASSWORD to X`
       if (words[at]?.value === 'to' || words[at]?.value === '=') at += 1;
       const word = words[at];
-      if (word === undefined || word.startsCommand || /^[-/]/.test(word.value)) break;
+      if (word === undefined || word.startsCommand || NO_OPERAND.test(word.value)) break;
       parts.push({ word: at, from: 0 });
     }
   }

@@ -128,6 +128,8 @@ export function keySensitivity(name: string): Sensitivity {
   const end = secretEnd(words);
   if (end === -1) return weakness(words);
   const last = words.at(-1) as string;
+  // `imagePullSecrets` lists the names of secrets.
+  if (words.at(-2) === 'pull') return 'none';
   if (end < words.length) {
     if (LABEL_WORDS.has(last)) return 'none';
     if (QUANTITY_WORDS.has(last)) return 'quantity';

@@ -102,7 +102,11 @@ function isUrlScheme(text: string, separator: string, after: number): boolean {
 const TYPE_NAME =
   /^(?:string|str|String|number|boolean|bool|int|integer|text|bytes|object|any|unknown|array|list|dict)$/;
 const REFERENCE =
-  /^(?:\$\{\{[^{}]{0,128}\}\}|\{\{[^{}]{0,128}\}\}|\$\{[A-Za-z_][A-Za-z0-9_.]{0,64}\}|\$[A-Z][A-Z0-9]*_[A-Z0-9_]{1,64}|(?:process\.env|os\.environ|os\.getenv|System\.getenv|import\.meta\.env)[.[(][\w.'")\]]{1,80};?)$/;
+  /^(?:\$\{\{[^{}]{0,128}\}\}|\{\{[^{}]{0,128}\}\}|\$\{[A-Za-z_][A-Za-z0-9_.]{0,64}\}|\$[A-Z][A-Z0-9]*_[A-Z0-9_]{1,64}|(?:var|local|module|data|random_password|secrets|params)\.[a-z_][a-z0-9_.]{1,80}|(?:process\.env|os\.environ|os\.getenv|System\.getenv|import\.meta\.env)[.[(][\w.'")\]]{1,80};?)$/;
+
+// `passwd: password updated successfully`: what follows tells of the password, in words alone; `passwd:chauthtok` is PAM's.
+const REMARK =
+  /^(?:password|authentication|token|all authentication tokens) (?:updated|changed|unchanged|expired|expiry|updated successfully|is|has|have|information)(?: [a-z]{1,16}){0,6}\.?$|^(?:chauthtok|setcred)$/;
 
 // `Bearer $API_TOKEN`: the name of a secret is not the secret.
 function isReference(text: string): boolean {
@@ -113,7 +117,7 @@ function drops(sensitivity: Sensitivity, key: TextKey, value: TextValue): boolea
   const text = value.text;
   if (isWorkingDirectory(key.name, text)) return false;
   if (text === '' || isSwitch(text)) return false;
-  if (isReference(text)) return false;
+  if (isReference(text) || REMARK.test(text)) return false;
   switch (sensitivity) {
     case 'secret':
       return !isCount(key, text) && !(TYPE_NAME.test(text) && !value.quoted);

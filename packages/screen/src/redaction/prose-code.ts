@@ -57,7 +57,10 @@ const RULES: readonly Rule[] = [
     pattern:
       /(?:\b(?:cryptsetup|kinit|passwd|chpasswd|smbpasswd|gpg|sudo\s-S)\b|--password-stdin|--with-token|--stdin)[^\n<]{0,256}<<<\s{0,4}(?:["'](?<quoted>[^"'\n]{1,1024})["']|(?<value>[^\s"';|&]{1,1024}))/dg,
   },
-  { pattern: /(?:\bsnmp-server\s{1,4}community|^\s{0,16}r[ow]community6?)\s{1,4}(?<value>\S{1,256})/dgm },
+  {
+    pattern:
+      /(?:\bsnmp-server\s{1,4}community|^\s{0,16}r[ow]community6?)\s{1,4}(?!(?:is|was|not|has)\s)(?<value>\S{1,256})/dgm,
+  },
   // Terraform: `variable "token" { default = "X" }`
   {
     pattern:

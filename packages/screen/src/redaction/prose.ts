@@ -15,11 +15,11 @@ const SECURE_STRING =
 const PIPED =
   /\b(?<!-)(?:echo|printf)\s{1,4}(?:-[neE]{1,3}\s{1,4}|'%s(?:\\n)?'\s{1,4}|"%s(?:\\n)?"\s{1,4})?(?:"([^"\n]{1,1024})"|'([^'\n]{1,1024})'|([^\s"'|;&]{1,1024}))\s{0,4}\|\s{0,4}[^\n|;&]{0,256}?(?:--password-stdin|--with-token|\bsudo\s(?:[^\n|;&]{0,32}\s)?-\w{0,4}S|passwd\s[^\n|;&]{0,64}--stdin|chpasswd|--token-stdin|-passin stdin|passphrase-fd 0|\b(?:cryptsetup|kinit|smbpasswd)\b)/g;
 const NETRC =
-  /\b(?<!-)(?:login|user|username|account)\s{1,8}\S{1,128}\s{1,8}(?:password|passwd|pass)\s{1,8}(\S{1,1024})/gi;
+  /\b(?<!-)(?:login|user|username|account)\s{1,8}\S{1,128}\s{1,8}(?:password|passwd|pass)\s{1,8}(?!(?:expire|null|never|default|history|reuse|require|for)\b)(\S{1,1024})/gi;
 
 // `password for bob: X`, `token (new): X`.
 const ATTRIBUTED =
-  /\b(?<!-)(?:password|passwd|passphrase|secret|token|api[ _-]?key)\s{1,4}(?:(?:(?:is|was)\s(?:generated|created|set)\s)?(?:for|of)\s{1,4}(?:user\s{1,4})?[^\s:=]{1,64}|\([^()\n]{1,64}\))\s{0,4}[:=]\s{0,4}(\S{4,1024})/gi;
+  /\b(?<!-)(?:password|passwd|passphrase|secret|token|api[ _-]?key)\s{1,4}(?:(?:(?:is|was)\s(?:generated|created|set)\s)?(?:for|of)\s{1,4}(?:user\s{1,4})?[^\s:=]{1,64}|\([^()\n]{1,64}\)|is|was|value)\s{0,4}[:=]\s{0,4}(\S{4,1024})/gi;
 const ONE_TIME =
   /\b(?<!-)(?:otp|pin|passcode|(?:verification|one-time|security|login|access)\s(?:pass)?code)\s{1,4}(?:is|was)\s{1,4}(\d{4,8})(?!\w)/gi;
 // `('token', 'X')` in printed code.

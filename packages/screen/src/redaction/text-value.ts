@@ -147,7 +147,7 @@ function indentedBlock(text: string, key: TextKey, firstLineEnd: number): TextVa
 const CLOSER: Readonly<Record<string, string>> = { '{': '}', '[': ']', '(': ')' };
 
 /** A value in parentheses is an expression: it is followed this far. */
-export const PARENTHESISED_CHARS_MAX = 256;
+export const PARENTHESISED_CHARS_MAX = 192;
 
 // The end of a bracketed value, its quotes and inner brackets respected. One that never closes was cut off: all that
 // follows belongs to it. An unclosed parenthesis is punctuation.
