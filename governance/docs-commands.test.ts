@@ -11,8 +11,12 @@ const LAUNCHER = join(ROOT, 'apps', 'cli', 'bin', 'praxis.js');
 const GUIDES = readdirSync(join(ROOT, 'docs', 'guide')).map((name) => `docs/guide/${name}`);
 /** What a checkout has beside the code and a reader may use. */
 const SHIPPED = ['policies', 'examples'].filter((name) => existsSync(join(ROOT, name)));
+/** How a block says that it is not simply run: it serves, or it cannot be run here, and why. */
+const INFO = /^(?:|background|no-run \(.{10,}\))$/;
 /** How a page says that a command answers no, or worse. */
 const EXIT_CODE = /# exits with ([1-3])\b/;
+/** How many blocks must have been run at the least, so that a page cannot pass by running nothing. */
+const RUN_MIN: Readonly<Record<string, number>> = { 'README.md': 2, 'docs/guide/operator.md': 10 };
 /** What a background command says once it serves. */
 const SERVES = /Connect an MCP client/;
 /** Started without the wrapper, so that a signal reaches it. */
@@ -79,14 +83,23 @@ async function startInBackground(
   });
 }
 
-function runBlock(block: FencedBlock, cwd: string, env: Record<string, string>): void {
+/** Blocks that follow each other share one shell, so that a later one can use a variable of an earlier one. */
+function runBlocks(blocks: readonly FencedBlock[], cwd: string, env: Record<string, string>): void {
   const codes = join(cwd, 'exit-codes');
   writeFileSync(codes, '');
-  const script = `set -uo pipefail\n${scriptOf(block)}`;
-  const done = spawnSync('bash', ['-c', script], { cwd, env, encoding: 'utf8', timeout: BLOCK_TIMEOUT_MS });
-  const wanted = praxisCommands(block).map((command) => EXIT_CODE.exec(command)?.[1] ?? '0');
-  const said = `${block.page}:${block.line}\n${block.text}\n${done.stdout}\n${done.stderr}`;
-  expect(readFileSync(codes, 'utf8').trim().split('\n'), said).toEqual(wanted);
+  const script = ['set -uo pipefail', ...blocks.map(scriptOf)].join('\n');
+  const timeout = BLOCK_TIMEOUT_MS * blocks.length;
+  const done = spawnSync('bash', ['-c', script], { cwd, env, encoding: 'utf8', timeout });
+  const commands = blocks.flatMap((block) => praxisCommands(block).map((command) => ({ block, command })));
+  const ended = readFileSync(codes, 'utf8').split('\n');
+  const shown = commands.map(
+    ({ block, command }, index) => `${block.page}:${block.line} ${command}: ${ended[index]}`,
+  );
+  const wanted = commands.map(
+    ({ block, command }) => `${block.page}:${block.line} ${command}: ${EXIT_CODE.exec(command)?.[1] ?? '0'}`,
+  );
+  expect(shown, `${done.stdout}\n${done.stderr}`).toEqual(wanted);
+  expect(ended).toHaveLength(commands.length + 1);
 }
 
 describe('the commands of', () => {
@@ -98,14 +111,20 @@ describe('the commands of', () => {
         ({ language }) => language === 'sh' || language === 'console',
       );
       const shown = blocks.filter((block) => praxisCommands(block).length > 0);
-      for (const block of shown) {
-        const { info } = block;
-        expect(info, `${page}:${block.line}`).toMatch(/^(?:|background|no-run \(.{10,}\))$/);
-        if (info.startsWith('no-run')) continue;
-        if (info === 'background') await startInBackground(block, dir.path, env);
-        else runBlock(block, dir.path, env);
+      for (const block of shown) expect(block.info, `${page}:${block.line}`).toMatch(INFO);
+      let waiting: FencedBlock[] = [];
+      for (const block of shown.filter(({ info }) => !info.startsWith('no-run'))) {
+        if (block.info === '') {
+          waiting.push(block);
+          continue;
+        }
+        if (waiting.length > 0) runBlocks(waiting, dir.path, env);
+        waiting = [];
+        await startInBackground(block, dir.path, env);
       }
-      expect(shown.filter(({ info }) => !info.startsWith('no-run')).length).toBeGreaterThan(0);
+      if (waiting.length > 0) runBlocks(waiting, dir.path, env);
+      const ran = shown.filter(({ info }) => !info.startsWith('no-run')).length;
+      expect(ran).toBeGreaterThanOrEqual(RUN_MIN[page] ?? 0);
       dir.remove();
     },
     4 * BLOCK_TIMEOUT_MS,
