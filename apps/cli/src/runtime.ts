@@ -13,12 +13,13 @@ import {
   type Session,
   Sessions,
 } from '@praxis/gate';
-import { Ledger, type Voucher } from '@praxis/ledger';
+import { Ledger, type Sink, type Voucher } from '@praxis/ledger';
 import { configDigest, type OperatorDeps, type ServerConfig, type Services } from '@praxis/mcp-server';
 import { classify, RULESET_VERSION } from '@praxis/policy';
 import { lockDataDir, openDataDir } from '@praxis/storage';
 import { buildDigest } from './build-digest.ts';
-import { stampersOf } from './stamping.ts';
+import { sinksOf } from './sinks.ts';
+import { vouchersOf } from './vouchers.ts';
 
 /** Everything of one praxis process, put together. */
 export interface Runtime {
@@ -38,6 +39,8 @@ export interface Runtime {
 export interface RuntimeOptions {
   /** Where a person is told things: standard error. */
   readonly log: (line: string) => void;
+  /** Whether standard output is neither an MCP channel nor something a person reads. */
+  readonly stdoutIsFree?: boolean;
   /** What a status request says besides what the runtime knows itself. */
   readonly status?: () => Readonly<Record<string, unknown>>;
 }
@@ -72,12 +75,12 @@ async function open(
   close: () => Promise<void>,
 ): Promise<Runtime> {
   const clock: Clock = systemClock;
-  const stampers = stampersOf(config);
+  const copies = { vouchers: vouchersOf(config), sinks: sinksOf(config, options.stdoutIsFree ?? false) };
   const lock = lockDataDir(openDataDir(config.dataDir));
   cleanups.push(() => lock.release());
   const { inventory } = await readInventory(config.inventoryPath);
   const verifier = new OperatorVerifier(loadOperatorSecret(operatorSecretPath(config.dataDir)), clock);
-  const ledger = await openLedger(config, clock, stampers);
+  const ledger = await openLedger(config, clock, copies);
   cleanups.push(() => ledger.close());
   const facts = await openFactStore({ dsn: config.storeDsn, clock });
   cleanups.push(() => facts.close());
@@ -139,12 +142,17 @@ async function rotate(ledger: Ledger, what: 'segment' | 'key'): Promise<string> 
   return segment;
 }
 
-function openLedger(config: ServerConfig, clock: Clock, vouchers: readonly Voucher[]): Promise<Ledger> {
+function openLedger(
+  config: ServerConfig,
+  clock: Clock,
+  { vouchers, sinks }: { readonly vouchers: readonly Voucher[]; readonly sinks: readonly Sink[] },
+): Promise<Ledger> {
   const { audit } = config;
   return Ledger.open({
     path: audit.path,
     clock,
     durability: audit.durability,
+    sinks,
     evidence: audit.evidenceEvery > 0 && {
       path: audit.evidencePath,
       everyRecords: audit.evidenceEvery,

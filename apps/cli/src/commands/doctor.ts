@@ -5,9 +5,10 @@ import { errorCode, errorMessage, VERSION } from '@praxis/core';
 import { readInventory } from '@praxis/fleet';
 import { loadOperatorSecret } from '@praxis/gate';
 import { verifyLedger } from '@praxis/ledger';
-import { controlSocketPath, readConfig, type ServerConfig, serverRuns } from '@praxis/mcp-server';
+import { askServer, controlSocketPath, readConfig, type ServerConfig, serverRuns } from '@praxis/mcp-server';
 import { RULESET_VERSION } from '@praxis/policy';
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { action, EXIT } from '../exit.ts';
 import { operatorSecretPath } from '../runtime.ts';
 
@@ -48,7 +49,7 @@ async function run(options: { json?: boolean }): Promise<void> {
       says: `${VERSION} on Node ${process.version}, rules ${RULESET_VERSION.slice(0, 12)}`,
     },
     ...configFindings(config),
-    await serverFinding(config),
+    ...(await serverFindings(config)),
     await ledgerFinding(config),
     await inventoryFinding(config),
     ...operatorFindings(config),
@@ -90,12 +91,46 @@ function configFindings(config: ServerConfig): Finding[] {
   ];
 }
 
-async function serverFinding(config: ServerConfig): Promise<Finding> {
-  const runs = await serverRuns(controlSocketPath(config.dataDir));
+/** What a running server says of itself, as far as the doctor looks at it. */
+const statusSchema = z.object({
+  stopped: z.boolean(),
+  ledger: z.object({
+    writable: z.boolean(),
+    failure: z.string().nullable(),
+    evidence: z.object({ waiting: z.int(), lastFailure: z.string().nullable() }).nullable(),
+    sinks: z.array(
+      z.object({ name: z.string(), behind: z.int(), dropped: z.int(), lastFailure: z.string().nullable() }),
+    ),
+  }),
+});
+
+type Status = z.infer<typeof statusSchema>;
+
+async function serverFindings(config: ServerConfig): Promise<Finding[]> {
+  const what = 'server';
+  const path = controlSocketPath(config.dataDir);
+  if (!(await serverRuns(path))) return [{ what, health: 'ok', says: 'none is running' }];
+  const { ledger } = statusSchema.parse(await askServer(path, { op: 'status' }));
+  const running: Finding = ledger.writable
+    ? { what, health: 'ok', says: 'a praxis is running on this data directory' }
+    : { what, health: 'fault', says: `it runs and cannot write its ledger (${ledger.failure ?? 'closed'})` };
+  return [running, ...evidenceFindings(ledger), ...ledger.sinks.map(sinkFinding)];
+}
+
+function evidenceFindings({ evidence }: Status['ledger']): Finding[] {
+  if (evidence === null || evidence.waiting === 0) return [];
+  const says = `${evidence.waiting} stamps or cosignatures are still to be had (${evidence.lastFailure ?? 'not tried yet'})`;
+  return [{ what: 'evidence', health: 'note', says }];
+}
+
+function sinkFinding({ name, behind, dropped, lastFailure }: Status['ledger']['sinks'][number]): Finding {
+  if (behind === 0 && dropped === 0)
+    return { what: 'copies', health: 'ok', says: `${name} has every record` };
+  const why = lastFailure === null ? '' : ` (${lastFailure})`;
   return {
-    what: 'server',
-    health: 'ok',
-    says: runs ? 'a praxis is running on this data directory' : 'none is running',
+    what: 'copies',
+    health: 'note',
+    says: `${name} lacks ${behind} records, and ${dropped} for good${why}`,
   };
 }
 

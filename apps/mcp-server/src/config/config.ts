@@ -42,6 +42,13 @@ export interface ServerConfig {
     readonly retentionDays: number;
     readonly evidenceRetentionDays: number;
     readonly syslogAddress: string | null;
+    readonly syslogFormat: 'rfc5424' | 'rfc3164';
+    /** PEM of the authorities to trust for `tls://`, instead of the system's. */
+    readonly syslogCa: string | null;
+    readonly otlpEndpoint: string | null;
+    /** Copies every record to standard output, where that is not an MCP channel. */
+    readonly stdout: boolean;
+    readonly witnesses: readonly WitnessConfig[];
     readonly tsaUrl: string | null;
     readonly tsaCert: string | null;
   };
@@ -113,9 +120,29 @@ function auditConfig(env: Env, dataDir: string): ServerConfig['audit'] {
     retentionDays: wholeNumber(env, 'PRAXIS_AUDIT_RETENTION_DAYS', 0, RETENTION_DAYS_DEFAULT),
     evidenceRetentionDays: wholeNumber(env, 'PRAXIS_EVIDENCE_RETENTION_DAYS', 0, RETENTION_DAYS_DEFAULT),
     syslogAddress: text(env, 'PRAXIS_AUDIT_SYSLOG_ADDRESS'),
+    syslogFormat:
+      text(env, 'PRAXIS_AUDIT_SYSLOG_FORMAT')?.toLowerCase() === 'rfc3164' ? 'rfc3164' : 'rfc5424',
+    syslogCa: text(env, 'PRAXIS_AUDIT_SYSLOG_CA'),
+    otlpEndpoint: text(env, 'PRAXIS_AUDIT_OTLP_ENDPOINT'),
+    stdout: flag(env, 'PRAXIS_AUDIT_STDOUT', false),
+    witnesses: witnessesOf(text(env, 'PRAXIS_WITNESSES')),
     tsaUrl: text(env, 'PRAXIS_TSA_URL'),
     tsaCert: text(env, 'PRAXIS_TSA_CERT'),
   };
+}
+
+/** Someone who cosigns checkpoints (C2SP tlog-witness), and the key its word is checked with. */
+export interface WitnessConfig {
+  readonly url: string;
+  readonly verifierKey: string;
+}
+
+/** Pairs of a URL and a verifier key, all separated by white space. A URL without a key keeps an empty one, which is refused at start. */
+function witnessesOf(value: string | null): readonly WitnessConfig[] {
+  const words = value?.split(/\s+/) ?? [];
+  return words.flatMap((url, index) =>
+    index % 2 === 0 ? [{ url, verifierKey: words[index + 1] ?? '' }] : [],
+  );
 }
 
 const DURABILITIES = ['group', 'each', 'os'] as const;
@@ -157,9 +184,6 @@ function warningsOf(env: Env): string[] {
   const tokens = text(env, 'PRAXIS_APPROVAL_TOKENS');
   if (tokens !== null && !['on', 'off'].includes(tokens.toLowerCase())) {
     warnings.push('PRAXIS_APPROVAL_TOKENS is neither on nor off: on is used');
-  }
-  if (text(env, 'PRAXIS_AUDIT_SYSLOG_ADDRESS') !== null) {
-    warnings.push('PRAXIS_AUDIT_SYSLOG_ADDRESS is set, and this version sends nothing to syslog');
   }
   return warnings;
 }

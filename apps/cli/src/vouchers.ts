@@ -1,22 +1,22 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { PraxisError } from '@praxis/core';
-import type { Voucher } from '@praxis/ledger';
+import { type Voucher, witnessVoucher } from '@praxis/ledger';
 import type { ServerConfig } from '@praxis/mcp-server';
 import { resolveWithDns } from '@praxis/screen';
 import { rfc3161Stamper, type TimestampTrust } from '@praxis/timestamp';
 
 /**
- * Who stamps the checkpoints: the authority of PRAXIS_TSA_URL, trusted through PRAXIS_TSA_CERT; none without a
- * URL. An operator who asked for time stamps must not find out at the audit that there are none, so a certificate
- * that cannot be read is refused: `TSA_CERT_UNREADABLE`.
+ * Who vouches for the checkpoints: the authority of PRAXIS_TSA_URL, trusted through PRAXIS_TSA_CERT, and the
+ * witnesses. An operator who asked for them must not find out at the audit that there are none, so what cannot
+ * work is refused: `TSA_CERT_UNREADABLE`, and `LEDGER_UNWRITABLE` for a witness key that is none.
  */
-export function stampersOf({ audit, egressAllow }: ServerConfig): readonly Voucher[] {
-  if (audit.tsaUrl === null) return [];
+export function vouchersOf({ audit, egressAllow }: ServerConfig): readonly Voucher[] {
+  const witnesses = audit.witnesses.map((witness) => witnessVoucher({ ...witness, path: audit.path }));
+  if (audit.tsaUrl === null) return witnesses;
   const trust = timestampTrust(audit.tsaCert);
-  return [
-    rfc3161Stamper({ url: audit.tsaUrl, trust, fetch: { resolve: resolveWithDns, allow: egressAllow } }),
-  ];
+  const fetch = { resolve: resolveWithDns, allow: egressAllow };
+  return [rfc3161Stamper({ url: audit.tsaUrl, trust, fetch }), ...witnesses];
 }
 
 /** The certificates in a PEM file: roots, or the signer's own. Throws `TSA_CERT_UNREADABLE`. */
