@@ -85,7 +85,10 @@ function judgeVariant(
   if (name === undefined) return;
   judgeOperatorRules(values, context, verdict);
   const found = resolveCommand(name, context, verdict);
-  if (found === null) return judgeOutsideTables(values, context, verdict);
+  if (found === null) {
+    judgeNamesake(values, context, verdict, stdin);
+    return judgeOutsideTables(values, context, verdict);
+  }
   const definition = context.functions.get(name.text);
   if (definition !== undefined) {
     context.engine.judgeNode(definition.body, callContext(context, values, name.text), verdict, stdin);
@@ -140,6 +143,20 @@ function resolveCommand(name: WordValue, context: ShellContext, verdict: Verdict
 function judgePathCommand(name: WordValue, context: ShellContext, verdict: Verdict): null {
   judgeRole('execute', name, context, verdict, { entry: undefined, marks: NO_MARKS, stdin: undefined });
   return null;
+}
+
+/** A program outside the system's directories may be a copy of the one its name says: never less than that one. */
+function judgeNamesake(
+  [name, ...args]: readonly WordValue[],
+  context: ShellContext,
+  verdict: Verdict,
+  stdin: Stdin,
+): void {
+  if (name === undefined || name.kind !== 'literal' || name.isGlob) return;
+  const slash = name.text.lastIndexOf('/');
+  const rule = slash < 0 ? undefined : context.tables.commands.get(name.text.slice(slash + 1));
+  // A program cannot act as a builtin of this shell does.
+  if (rule !== undefined && rule.family !== 'shell') judgeRule(rule, args, context, verdict, stdin);
 }
 
 function judgeUnknownCommand(values: readonly WordValue[], context: ShellContext, verdict: Verdict): void {

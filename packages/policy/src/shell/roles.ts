@@ -130,7 +130,9 @@ function judgeTransferTarget(
     spanIn(context, value),
     options.entry,
   );
-  if (path.startsWith('/')) judgeRole('write-tree', { ...value, text: path }, context, verdict, options);
+  // There, a relative path starts at the home directory.
+  const text = path.startsWith('/') ? path : `${context.environment.home}/${path.replace(/^~\//, '')}`;
+  judgeRole('write-tree', { ...value, text }, context, verdict, options);
 }
 
 function treeEffect(role: 'write-tree' | 'delete' | 'metadata', marks: ReadonlySet<Mark>): Effect {
