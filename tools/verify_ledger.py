@@ -11,6 +11,7 @@ Exit codes: 0 whole, 1 not whole, 2 wrong use, 3 cannot be read.
 
 import argparse
 import base64
+import datetime
 import hashlib
 import json
 import os
@@ -145,6 +146,16 @@ def fits(kind, value):
     return (code is None or is_text(code, 128)) and (message is None or is_text(message, 2048))
 
 
+def is_instant(text):
+    if not TS.match(text):
+        return False
+    try:
+        since = datetime.datetime.fromisoformat(text[:-1]) - datetime.datetime(1970, 1, 1)
+    except ValueError:
+        return False
+    return abs(since // datetime.timedelta(microseconds=1)) <= 9007199254740991
+
+
 def parse_record(line):
     """The record in a stored line and the hash it claims, or Bad."""
     if len(line) > LINE_BYTES_MAX:
@@ -164,7 +175,7 @@ def parse_record(line):
         raise Bad("not_canonical")
     if any(record[name] is None for name in REQUIRED) or not all(fits(FIELDS[n], v) for n, v in record.items()):
         raise Bad("not_canonical")
-    if not TS.match(record["ts"]):
+    if not is_instant(record["ts"]):
         raise Bad("not_canonical")
     body = canonical(record)
     if body[:-1] + ',"entry_hash":' + js_string(claimed) + "}" != text:

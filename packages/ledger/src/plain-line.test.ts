@@ -69,6 +69,13 @@ describe('readPlainLine', () => {
     );
   });
 
+  it('leaves years that an instant may not have to the parser', () => {
+    const line = lineOf({ kind: 'read', decision: 'allowed', reason: 'r' }, 1, 1_772_150_400_000_000);
+    for (const year of ['0000', '0023', '1683', '2256', '9999']) {
+      expect(readPlainLine(Buffer.from(line.replace('"ts":"2026', `"ts":"${year}`)))).toBeNull();
+    }
+  });
+
   it('does not take a day that no month has', () => {
     const line = lineOf({ kind: 'read', decision: 'allowed', reason: 'r' }, 1, 1_772_150_400_000_000);
     expect(line).toContain('"ts":"2026-02-27');
