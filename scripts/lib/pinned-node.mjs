@@ -13,6 +13,7 @@ export const OLDEST_NODE = join(OLDEST_NODE_PREFIX, 'node_modules', 'node', 'bin
 
 const FORWARDED_SIGNALS = ['SIGTERM', 'SIGHUP'];
 const KILL_GRACE_MS = 10_000;
+const PARENT_POLL_MS = 250;
 
 /**
  * Runs `command` and resolves with its exit code (128 + N when signal N ended it). The terminal is
@@ -24,6 +25,7 @@ export function run(command, args, options = {}) {
   return new Promise((settle, fail) => {
     const child = spawn(command, args, { cwd, env: withTools(env, command), stdio });
     const stopForwarding = forwardSignals(child);
+    const parentWatch = watchParent(child);
     let timedOut = false;
     const timers = [];
     if (timeoutMs !== undefined) {
@@ -37,6 +39,7 @@ export function run(command, args, options = {}) {
     }
     const finish = () => {
       stopForwarding();
+      clearInterval(parentWatch);
       for (const timer of timers) clearTimeout(timer);
     };
     child.on('error', (error) => {
@@ -69,6 +72,20 @@ function forwardSignals(child) {
   return () => {
     for (const [signal, handler] of handlers) process.off(signal, handler);
   };
+}
+
+/**
+ * npm puts a shell between itself and a script, and that shell passes no signal on: whoever stops `npm start` ends
+ * npm and the shell alone. A script of npm's whose parent is gone stops its child as if it had been told.
+ */
+function watchParent(child) {
+  if (process.env.npm_lifecycle_event === undefined) return undefined;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) child.kill('SIGTERM');
+  }, PARENT_POLL_MS);
+  timer.unref();
+  return timer;
 }
 
 // Whatever the child starts by name (`node`, `tsc`) is the workspace's own; the chosen Node comes first.

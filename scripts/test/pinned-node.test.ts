@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { makeTempDir } from '@praxis/testkit';
 import { describe, expect, it } from 'vitest';
@@ -52,6 +53,26 @@ describe('runPinned', () => {
       expect((await runThroughLibrary(child, signal)).code).toBe(5);
     },
   );
+
+  it('leaves no child behind when the shell that npm put above it is ended', async () => {
+    using dir = makeTempDir();
+    const child =
+      "process.on('SIGTERM', () => process.exit(5)); setTimeout(() => {}, 20000); console.log(process.pid)";
+    const outer = dir.write(
+      'outer.mjs',
+      `import { runPinned } from ${JSON.stringify(LIBRARY)};\nawait runPinned(['-e', ${JSON.stringify(child)}]);`,
+    );
+    // The second command keeps the shell from becoming the script itself.
+    const shell = spawn('sh', ['-c', `'${process.execPath}' '${outer}'; true`], {
+      env: { ...process.env, npm_lifecycle_event: 'start' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [pid] = (await once(shell.stdout, 'data')) as [Buffer];
+    shell.kill('SIGTERM');
+    // The pipe closes when the last of the three is gone.
+    await once(shell, 'close');
+    expect(() => process.kill(Number(pid), 0)).toThrow(expect.objectContaining({ code: 'ESRCH' }));
+  });
 
   it('ends a child whose time is up', async () => {
     expect(

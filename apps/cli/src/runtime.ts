@@ -10,6 +10,7 @@ import {
   KillSwitch,
   loadOperatorSecret,
   OperatorVerifier,
+  RecordKeeper,
   type Session,
   Sessions,
 } from '@praxis/gate';
@@ -112,7 +113,7 @@ async function open(
     log: options.log,
   };
   const operator: OperatorDeps = {
-    audit: ledger,
+    audit: new RecordKeeper(ledger),
     approvals,
     operator: verifier,
     killSwitch,

@@ -3,7 +3,7 @@ import { errorCode, errorMessage, formatInstant } from '@praxis/core';
 import type { FactStore } from '@praxis/facts';
 import { blessBaseline } from '@praxis/fleet';
 import type { ApprovalStore, ApprovalView, AuditSink, KillSwitch, OperatorVerifier } from '@praxis/gate';
-import { redact } from '@praxis/screen';
+import { redact, redactText } from '@praxis/screen';
 import type { ControlRequest } from './control/protocol.ts';
 import { ServerError } from './errors.ts';
 
@@ -34,6 +34,8 @@ interface Done {
   readonly result: unknown;
   readonly target: string | null;
   readonly approvalId: string | null;
+  /** Takes back what lets work run, when it could not be recorded. */
+  readonly undo?: () => void;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function operatorAct(deps: OperatorDeps, request: Act): Promise<unk
   try {
     actor = await authenticate(deps, request);
     const done = await perform(deps, request, actor);
-    await record(deps, request, actor, done, null);
+    await recordOrUndo(deps, request, actor, done);
     return done.result;
   } catch (error) {
     await record(deps, request, actor, null, error);
@@ -74,7 +76,8 @@ async function perform(deps: OperatorDeps, request: Act, actor: Actor): Promise<
   switch (request.op) {
     case 'approvals.approve': {
       const view = deps.approvals.grant(request.id, actor.principal, request.confirm ?? null);
-      return { result: approvalView(view), target: view.target, approvalId: view.id };
+      const undo = (): void => deps.approvals.withdraw(view.id);
+      return { result: approvalView(view), target: view.target, approvalId: view.id, undo };
     }
     case 'approvals.deny': {
       const view = deps.approvals.deny(request.id, actor.principal);
@@ -83,9 +86,11 @@ async function perform(deps: OperatorDeps, request: Act, actor: Actor): Promise<
     case 'stop':
       deps.killSwitch.trip(request.reason);
       return { result: { stopped: true }, target: null, approvalId: null };
-    case 'resume':
+    case 'resume': {
       deps.killSwitch.reset();
-      return { result: { stopped: false }, target: null, approvalId: null };
+      const undo = (): void => deps.killSwitch.trip('resuming could not be recorded');
+      return { result: { stopped: false }, target: null, approvalId: null, undo };
+    }
     case 'baseline.bless': {
       const blessed = await blessBaseline(deps.facts, {
         subject: request.subject,
@@ -101,6 +106,16 @@ async function perform(deps: OperatorDeps, request: Act, actor: Actor): Promise<
     case 'approvals.list':
     case 'approvals.show':
       throw new ServerError('CONTROL_UNKNOWN_OP', 'this only looks');
+  }
+}
+
+/** An act that lets work run holds only when its record does: nothing runs by a grant that the ledger does not know. */
+async function recordOrUndo(deps: OperatorDeps, request: Act, actor: Actor, done: Done): Promise<void> {
+  try {
+    await record(deps, request, actor, done, null);
+  } catch (error) {
+    done.undo?.();
+    throw error;
   }
 }
 
@@ -125,7 +140,7 @@ async function record(
     mode: deps.mode,
     patternsVersion: deps.rulesetVersion,
     approvalId: done?.approvalId ?? null,
-    error: error === null ? null : { code: errorCode(error), message: errorMessage(error) },
+    error: error === null ? null : { code: errorCode(error), message: redactText(errorMessage(error)) },
   });
 }
 

@@ -77,6 +77,35 @@ describe('approving and denying', () => {
   });
 });
 
+describe('an act that cannot be recorded', () => {
+  function withoutLedger(server: TestServer): TestServer['operator'] {
+    return { ...server.operator, audit: { append: () => Promise.reject(new Error('no ledger')) } };
+  }
+
+  it('grants nothing', async () => {
+    const server = await aServer();
+    const id = await waiting(server);
+    const act = { op: 'approvals.approve', id, secret: SECRET } as const;
+    await expect(operatorAct(withoutLedger(server), act)).rejects.toThrow('no ledger');
+    const repeat = { adapter: 'runbook', host: 'web1', action: 'fix.sh', dry_run: false };
+    expect(await server.call('run_action', repeat)).toMatchObject({ reason: 'approval_required' });
+  });
+
+  it('does not let work start again', async () => {
+    const server = await aServer();
+    server.services.killSwitch.trip('test');
+    const act = { op: 'resume', reason: 'repaired', secret: SECRET } as const;
+    await expect(operatorAct(withoutLedger(server), act)).rejects.toThrow('no ledger');
+    expect(server.services.killSwitch.tripped()).toBe(true);
+  });
+
+  it('stops all the same', async () => {
+    const server = await aServer();
+    await expect(operatorAct(withoutLedger(server), { op: 'stop', reason: 'smoke' })).rejects.toThrow();
+    expect(server.services.killSwitch.tripped()).toBe(true);
+  });
+});
+
 describe('looking', () => {
   it('shows what will run and where, never a token, and leaves no record', async () => {
     const server = await aServer();

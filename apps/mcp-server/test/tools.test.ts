@@ -112,6 +112,17 @@ describe('reading back what machines said', () => {
 });
 
 describe('drift_scan', () => {
+  it('taints also when it only names what nobody has blessed: names come from telemetry too', async () => {
+    const server = await aServer();
+    await ingest(server, 'A=1\n');
+    const session = server.services.sessions.open({ id: 'other', principal: 'client:other' });
+    expect(await server.call('drift_scan', {}, session)).toMatchObject({
+      total: 0,
+      without_baseline: ['host:web1'],
+    });
+    expect(session.taint.tainted).toBe(true);
+  });
+
   it('proposes calls and runs none of them', async () => {
     const server = await aServer();
     const users = (names: readonly string[]): string =>

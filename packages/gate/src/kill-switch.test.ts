@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '@praxis/core';
 import { makeTempDir } from '@praxis/testkit';
@@ -33,6 +33,13 @@ describe('KillSwitch', () => {
     killSwitch.trip('test');
     rmSync(path);
     expect(killSwitch.tripped()).toBe(true);
+  });
+
+  it('says in its sentinel when and why, without secrets', () => {
+    using dir = makeTempDir();
+    const path = join(dir.path, 'stop');
+    aSwitch(path).trip('leaked\npassword=hunter2hunter2');
+    expect(readFileSync(path, 'utf8')).toMatch(/^\d{4}-\S+Z leaked password=\[REDACTED\]\n$/);
   });
 
   it('takes an empty file, made by hand, for a stop', () => {

@@ -1,6 +1,7 @@
 import { type FSWatcher, lstatSync, mkdirSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { type Clock, formatInstant } from '@praxis/core';
+import { redactText } from '@praxis/screen';
 import { GateError } from './errors.ts';
 
 /** How often the sentinel file is looked at, in milliseconds, where the platform reports no changes. */
@@ -49,7 +50,7 @@ export class KillSwitch {
     if (this.#sentinelPath === null) return;
     try {
       mkdirSync(dirname(this.#sentinelPath), { recursive: true, mode: 0o700 });
-      const line = `${formatInstant(this.#clock.now())} ${reason.replace(/\s+/g, ' ')}\n`;
+      const line = `${formatInstant(this.#clock.now())} ${redactText(reason).replace(/\s+/g, ' ')}\n`;
       writeFileSync(this.#sentinelPath, line, { mode: 0o600, flag: 'wx' });
     } catch (cause) {
       if (this.#sentinelPresent()) return;

@@ -1,5 +1,6 @@
 import type { Tier } from '@praxis/core';
 import type { LedgerEntry } from '@praxis/ledger';
+import { redactText } from '@praxis/screen';
 import { callFields } from './audit.ts';
 import type { CallStart } from './state.ts';
 import type { OutputDigest } from './output.ts';
@@ -25,15 +26,17 @@ export interface RecordFields {
 /** Writes one record of a call. Throws what the ledger throws: the caller decides what that means. */
 export async function writeRecord(start: CallStart, fields: RecordFields): Promise<number> {
   const { deps, context, frame, args } = start;
+  // A host that the inventory knows is named as it is; every other target is a caller's own word.
+  const target = fields.hostType === null ? spokenName(fields.target) : fields.target;
   const { seq } = await deps.audit.append({
     ...callFields(context, frame),
     kind: fields.kind,
     decision: fields.decision,
     reason: fields.reason,
-    tool: fields.tool,
+    tool: spokenName(fields.tool) ?? '',
     tier: fields.tier,
-    target: fields.target,
-    host: fields.target,
+    target,
+    host: target,
     hostType: fields.hostType,
     dryRun: fields.dryRun,
     actionId: fields.actionId,
@@ -50,4 +53,12 @@ export async function writeRecord(start: CallStart, fields: RecordFields): Promi
     intentSeq: fields.intentSeq,
   });
   return seq;
+}
+
+/** The longest name that is looked through for secrets, in UTF-16 code units; the ledger keeps less of it. */
+const SPOKEN_NAME_LENGTH_MAX = 4096;
+
+/** A name that a caller chose: like any argument it may hold a secret in the wrong place. */
+function spokenName(name: string | null): string | null {
+  return name === null ? null : redactText(name.slice(0, SPOKEN_NAME_LENGTH_MAX));
 }

@@ -237,6 +237,26 @@ describe('a read', () => {
 });
 
 describe('every call', () => {
+  it('names its tool and its target without the secrets that a caller put there', async () => {
+    const test = await aGate();
+    const context = aContext(test);
+    const secret = `ghp_${'aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5'}`;
+    const refusal = { reason: 'host_unknown' as const, detail: `no host \`${secret}\`` };
+    const asked = { args: { host: secret }, hostType: null, tier: 'T0' as const, refusal };
+    await test.gate.refuse({ ...asked, tool: 'run_action', target: secret }, context);
+    await test.gate.refuse({ ...asked, tool: secret, target: null }, context);
+    await test.gate.read(aRead({ target: `host:${secret}` }), context);
+    expect(test.records()).toHaveLength(3);
+    expect(test.text()).not.toContain(secret);
+  });
+
+  it('names a host of the inventory as it is', async () => {
+    const test = await aGate();
+    const target = 'password=hunter2hunter2';
+    await test.gate.act(anAction({ command: 'uptime', subject: { target } }), aContext(test));
+    expect(test.records().at(-1)).toMatchObject({ target, host: target });
+  });
+
   it('leaves a record with who, what, where, the mode and the rules', async () => {
     const test = await aGate();
     const context = aContext(test);

@@ -34,6 +34,8 @@ const findingSchema = z.object({
 /** What a scan tells an agent. */
 interface Scanned extends Readonly<Record<string, unknown>> {
   readonly findings: readonly unknown[];
+  readonly without_baseline: readonly string[];
+  readonly stale: readonly unknown[];
 }
 
 export const driftScan: Tool = defineTool({
@@ -63,7 +65,9 @@ export const driftScan: Tool = defineTool({
         tool: 'drift_scan',
         args,
         target: args.subject ?? null,
-        untrusted: ({ findings }) => findings.length > 0,
+        // Names of subjects and predicates may come from telemetry as well as what differs.
+        untrusted: ({ findings, without_baseline, stale }) =>
+          findings.length + without_baseline.length + stale.length > 0,
         run: async () => {
           const value = await scan(args.subject, services);
           return { value, body: JSON.stringify(value) };

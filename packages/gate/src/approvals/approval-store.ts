@@ -160,6 +160,11 @@ export class ApprovalStore {
     return this.#view(entry);
   }
 
+  /** Takes a grant back before it was used; what was asked has to be previewed again. Does nothing to any other. */
+  withdraw(id: string): void {
+    if (this.#entries.get(id)?.state === 'granted') this.#entries.delete(id);
+  }
+
   #find(idOrActionId: string): Entry {
     this.#forgetExpired();
     const byId = this.#entries.get(idOrActionId);
