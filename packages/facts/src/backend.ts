@@ -21,6 +21,9 @@ export interface Horizon {
   readonly snapshot: string | null;
 }
 
+/** What an embedded database has at once, and one over a network later: points are too quick to wait for nothing. */
+export type NowOrLater<V> = V | Promise<V>;
+
 /** Conditions a backend evaluates on its rows. */
 export interface RowFilter {
   readonly subject?: string | undefined;
@@ -132,7 +135,7 @@ export interface FactBackend {
   point(
     key: FactKey,
     at: { validAt: Instant | undefined; recordedAt: Instant | undefined },
-  ): Promise<StoredFact | null>;
+  ): NowOrLater<StoredFact | null>;
   /** In key order. */
   scan(scan: Scan): Promise<readonly StoredFact[]>;
   /** In order of (recordedAt, fact id). */
@@ -154,7 +157,7 @@ export interface FactBackend {
     bounds: { after: SealBounds; through: SealBounds },
     page: { skip: readonly number[] | null; rowsMax: number },
   ): Promise<readonly { position: readonly number[]; text: string }[]>;
-  classificationRules(): Promise<readonly ClassificationRule[]>;
+  classificationRules(): NowOrLater<readonly ClassificationRule[]>;
   addClassificationRule(rule: ClassificationRule & { actor: string; reason: string }): Promise<void>;
   close(): Promise<void>;
 }

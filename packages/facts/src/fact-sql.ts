@@ -17,6 +17,8 @@ export interface FactDialect {
   /** The placeholder of the nth parameter, from 1. */
   readonly placeholder: (index: number) => string;
   readonly contentHashHex: string;
+  /** A limit in rows, bound or written out. */
+  readonly limit: (rowsMax: number, bind: Bind) => string;
   /** The condition that a column holds one of a list of texts. */
   readonly isOneOf: (column: string, list: string) => string;
   /** The same for a number, out of a list of texts. */
@@ -55,7 +57,7 @@ export function scanSql(scan: Scan, dialect: FactDialect): SqlQuery {
   const text = `SELECT ${factColumns(dialect.contentHashHex)}
     FROM ${tables} ON f.key_id = k.key_id ${OBSERVATIONS}
     WHERE ${conditions.join(' AND ')}
-    ORDER BY ${KEY_COLUMNS}, f.valid_from, f.seq LIMIT ${bind(scan.rowsMax)}`;
+    ORDER BY ${KEY_COLUMNS}, f.valid_from, f.seq LIMIT ${dialect.limit(scan.rowsMax, bind)}`;
   return { text, params };
 }
 
@@ -73,7 +75,7 @@ export function historySql(scan: HistoryScan, dialect: FactDialect): SqlQuery {
   const text = `SELECT ${factColumns(dialect.contentHashHex)}
     FROM fact_keys k JOIN facts f ON f.key_id = k.key_id ${OBSERVATIONS}
     WHERE ${conditions.join(' AND ')}
-    ORDER BY f.recorded_at, f.seq LIMIT ${bind(scan.rowsMax)}`;
+    ORDER BY f.recorded_at, f.seq LIMIT ${dialect.limit(scan.rowsMax, bind)}`;
   return { text, params };
 }
 
@@ -88,7 +90,7 @@ export function diffSql(scan: DiffScan, dialect: FactDialect): SqlQuery {
   const text = `SELECT ${factColumns(dialect.contentHashHex)}, ${side}
     FROM fact_keys k ${dialect.joinInOrder} facts f ON f.key_id = k.key_id ${OBSERVATIONS}
     WHERE ${conditions.join(' AND ')}
-    ORDER BY ${KEY_COLUMNS}, 21 LIMIT ${bind(scan.rowsMax)}`;
+    ORDER BY ${KEY_COLUMNS}, 21 LIMIT ${dialect.limit(scan.rowsMax, bind)}`;
   return { text, params };
 }
 
@@ -102,7 +104,7 @@ export function vectorSql(scan: VectorScan, dialect: FactDialect): SqlQuery {
   if (scan.afterFactId !== null) conditions.push(`f.seq > ${bind(Number(scan.afterFactId))}`);
   const text = `SELECT f.seq, k.subject, k.predicate, v.vector FROM facts f JOIN fact_keys k ON k.key_id = f.key_id ${OBSERVATIONS}
     JOIN fact_vectors v ON v.content_hash = f.content_hash AND v.model = ${bind(scan.model)}
-    WHERE ${conditions.join(' AND ')} ORDER BY f.seq LIMIT ${bind(scan.rowsMax)}`;
+    WHERE ${conditions.join(' AND ')} ORDER BY f.seq LIMIT ${dialect.limit(scan.rowsMax, bind)}`;
   return { text, params };
 }
 

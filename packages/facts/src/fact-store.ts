@@ -1,6 +1,6 @@
-import type { Clock } from '@praxis/core';
+import type { Clock, Instant } from '@praxis/core';
 
-import type { FactBackend, RowFilter, Visibility } from './backend.ts';
+import type { ClassificationRule, FactBackend, NowOrLater, RowFilter, Visibility } from './backend.ts';
 import { PAGE_SCAN_MAX, TRANSACTION_OPERATIONS_MAX } from './bounds.ts';
 import { checkClassify } from './check-classify.ts';
 import { classifierOf } from './classification.ts';
@@ -40,7 +40,7 @@ export function createFactStore(
       const outcome = await writeOne(backend, checkEnd(end));
       return { recordedAt: outcome.recordedAt, contentHash: null, changed: outcome.changed };
     },
-    get: (point) => get(backend, point),
+    get: async (point) => get(backend, point),
     query: (query) => queryPage(backend, query),
     history: (query) => historyPage(backend, query),
     diff: (query) => diffPage(backend, query),
@@ -84,18 +84,25 @@ async function putMany(backend: FactBackend, facts: readonly PutFact[]): Promise
   return outcomes.map(putResult);
 }
 
-async function get(backend: FactBackend, point: FactPoint): Promise<Fact | null> {
+function get(backend: FactBackend, point: FactPoint): NowOrLater<Fact | null> {
   const { subject, predicate, factType = 'observed', valueKey = '' } = point;
   checkInstants(point);
-  const [found, rules] = await Promise.all([
-    backend.point(
-      { subject, predicate, factType, valueKey },
-      { validAt: point.validAt, recordedAt: point.recordedAt },
-    ),
-    backend.classificationRules(),
-  ]);
+  const key = { subject, predicate, factType, valueKey };
+  const found = backend.point(key, { validAt: point.validAt, recordedAt: point.recordedAt });
+  const rules = backend.classificationRules();
+  if (found instanceof Promise || rules instanceof Promise) {
+    return Promise.all([found, rules]).then(([fact, inForce]) => classified(fact, inForce, point));
+  }
+  return classified(found, rules, point);
+}
+
+function classified(
+  found: StoredFact | null,
+  rules: readonly ClassificationRule[],
+  point: FactPoint,
+): Fact | null {
   if (found === null) return null;
-  const classification = classifierOf(rules)(subject, predicate);
+  const classification = classifierOf(rules)(found.subject, found.predicate);
   return classification === 'restricted' && point.allowRestricted !== true
     ? null
     : { ...found, classification };
@@ -154,20 +161,18 @@ function checkInstants(query: Partial<FactQuery>): void {
   const during = query.validDuring;
   if (during !== undefined && query.validAt !== undefined)
     throw queryInvalid('validDuring', 'excludes validAt');
-  const instants = {
-    validAt: query.validAt,
-    recordedAt: query.recordedAt,
-    becameValidSince: query.becameValidSince,
-    observedSince: query.observedSince,
-    observedBefore: query.observedBefore,
-    validDuring: during?.from,
-    'validDuring.to': during?.to,
-  };
-  for (const [field, instant] of Object.entries(instants)) {
-    if (instant !== undefined && !Number.isSafeInteger(instant))
-      throw queryInvalid(field, 'is not an instant');
-  }
+  checkInstant('validAt', query.validAt);
+  checkInstant('recordedAt', query.recordedAt);
+  checkInstant('becameValidSince', query.becameValidSince);
+  checkInstant('observedSince', query.observedSince);
+  checkInstant('observedBefore', query.observedBefore);
+  checkInstant('validDuring', during?.from);
+  checkInstant('validDuring', during?.to);
   if (during !== undefined && during.from >= during.to) throw queryInvalid('validDuring', 'is empty');
+}
+
+function checkInstant(field: string, instant: Instant | undefined): void {
+  if (instant !== undefined && !Number.isSafeInteger(instant)) throw queryInvalid(field, 'is not an instant');
 }
 
 interface PageSource {

@@ -5,6 +5,7 @@ import type { Bind, FactDialect } from './fact-sql.ts';
 export const postgresDialect: FactDialect = {
   placeholder: (index) => `$${index}`,
   contentHashHex: "encode(f.content_hash, 'hex')",
+  limit: (rowsMax, bind) => bind(rowsMax),
   isOneOf: (column, list) => `${column} = ANY (ARRAY(SELECT json_array_elements_text(${list}::json)))`,
   isIdOneOf: (column, list) =>
     `${column} = ANY (ARRAY(SELECT json_array_elements_text(${list}::json)::int8))`,

@@ -15,7 +15,7 @@ export function sealedRowsSql(
   const params: SqlParam[] = [];
   const bind = (value: SqlParam): string => dialect.placeholder(params.push(value));
   const { after, through } = bounds;
-  const limit = (): string => `LIMIT ${bind(page.rowsMax)}`;
+  const limit = (): string => `LIMIT ${dialect.limit(page.rowsMax, bind)}`;
   const [first = null, second = 0] = page.skip ?? [];
   switch (rows) {
     case 'recorded': {

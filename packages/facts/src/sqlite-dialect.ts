@@ -9,6 +9,8 @@ export function sqliteDialect(isPresent: IsPresent): FactDialect {
   return {
     placeholder: (index) => `?${index}`,
     contentHashHex: 'lower(hex(f.content_hash))',
+    // SQLite prepares a statement again each time a limit is bound to it.
+    limit: (rowsMax) => String(Math.trunc(rowsMax)),
     isOneOf: (column, list) => `${column} IN (SELECT value FROM json_each(${list}))`,
     isIdOneOf: (column, list) => `${column} IN (SELECT CAST(value AS INTEGER) FROM json_each(${list}))`,
     hasTerms: (terms, bind) =>

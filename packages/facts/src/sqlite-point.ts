@@ -1,10 +1,11 @@
-import type { Instant } from '@praxis/core';
+import type { Instant, Json } from '@praxis/core';
 import type { SqliteDatabase } from '@praxis/storage';
 
 import { keyText } from './batch-plan.ts';
-import { type Cell, toStoredFact } from './fact-rows.ts';
+import type { Cell } from './fact-rows.ts';
 import type { FactKey, StoredFact } from './model.ts';
 import { RecentMap } from './recent-map.ts';
+import { FOREVER } from './timeline.ts';
 
 /** How many keys of a generation are remembered with their number. */
 const KEY_CACHE_MAX = 25_000;
@@ -16,9 +17,10 @@ const VERSION = `f.seq, f.target, f.value, f.valid_from, f.valid_to, f.recorded_
   FROM facts f LEFT JOIN fact_observations o ON o.seq = f.seq WHERE f.key_id = ?`;
 const BELIEVED = `SELECT ${VERSION} AND f.superseded_at IS NULL AND f.valid_from <= ? ORDER BY f.valid_from DESC LIMIT 1`;
 const WALK_VALID = `SELECT ${VERSION} AND f.superseded_at IS NOT NULL AND (f.valid_from, f.seq) <= (?, ?)
-  ORDER BY f.valid_from DESC, f.seq DESC LIMIT ?`;
-const WALK_RECORDED = `SELECT ${VERSION} AND f.superseded_at IS NOT NULL AND (f.recorded_at, f.seq) <= (?, ?)
-  ORDER BY f.recorded_at DESC, f.seq DESC LIMIT ?`;
+  ORDER BY f.valid_from DESC, f.seq DESC LIMIT `;
+const WALK_RECORDED = `SELECT ${VERSION} AND (f.recorded_at, f.seq) <= (?, ?)
+  ORDER BY f.recorded_at DESC, f.seq DESC LIMIT `;
+// The limit is written out: SQLite prepares a statement again each time a limit is bound to it.
 const FIND_KEY =
   'SELECT key_id FROM fact_keys WHERE subject = ? AND predicate = ? AND fact_type = ? AND value_key = ?';
 
@@ -48,7 +50,11 @@ export function createPointReader(db: SqliteDatabase): PointReader {
   const prepare = (sql: string): Statement => db.prepare(sql, { arrays: true });
   const believed = prepare(BELIEVED);
   const findKey = prepare(FIND_KEY);
-  const walks = { valid: prepare(WALK_VALID), recorded: prepare(WALK_RECORDED) };
+  const walks: Walks = {
+    valid: (step) => prepare(WALK_VALID + step),
+    recorded: (step) => prepare(WALK_RECORDED + step),
+  };
+  const lastRecorded = walks.recorded(1);
   const keyIds = new RecentMap<number>(KEY_CACHE_MAX);
 
   const keyIdOf = (key: FactKey): number | null => {
@@ -64,11 +70,18 @@ export function createPointReader(db: SqliteDatabase): PointReader {
   return (key, validAt, recordedAt) => {
     const keyId = keyIdOf(key);
     if (keyId === null) return null;
+    const target = { keyId, validAt, recordedAt };
+    // Asked about a time after it was recorded: what was recorded last before then said it, nearly always.
+    if (validAt >= recordedAt) {
+      const last = lastRecorded.get(keyId, recordedAt, AFTER_ALL) as Row | undefined;
+      if (last === undefined) return null;
+      if (isVisible(last, target)) return toFact(key, last);
+    }
     const now = believed.get(keyId, validAt) as Row | undefined;
     if (now !== undefined && Number(now[VALID_TO]) > validAt && Number(now[RECORDED_AT]) <= recordedAt) {
       return toFact(key, now);
     }
-    const then = walkPast(walks, { keyId, validAt, recordedAt });
+    const then = walkPast(walks, target);
     return then === null ? null : toFact(key, then);
   };
 }
@@ -79,17 +92,27 @@ interface Target {
   readonly recordedAt: Instant;
 }
 
+/** The statements of the two walks, by how many rows they read. */
+interface Walks {
+  valid(step: number): Statement;
+  recorded(step: number): Statement;
+}
+
 /** One of the two walks: where it goes on, and whether it has come to its end. */
 interface Walk {
-  readonly statement: Statement;
+  readonly statement: (step: number) => Statement;
   readonly column: number;
   from: readonly [number, number];
 }
 
-function walkPast(walks: { valid: Statement; recorded: Statement }, target: Target): Row | null {
-  const byValid: Walk = { statement: walks.valid, column: VALID_FROM, from: [target.validAt, AFTER_ALL] };
+function walkPast(walks: Walks, target: Target): Row | null {
+  const byValid: Walk = {
+    statement: (step) => walks.valid(step),
+    column: VALID_FROM,
+    from: [target.validAt, AFTER_ALL],
+  };
   const byRecorded: Walk = {
-    statement: walks.recorded,
+    statement: (step) => walks.recorded(step),
     column: RECORDED_AT,
     from: [target.recordedAt, AFTER_ALL],
   };
@@ -97,7 +120,7 @@ function walkPast(walks: { valid: Statement; recorded: Statement }, target: Targ
   const order = target.validAt < target.recordedAt ? [byValid, byRecorded] : [byRecorded, byValid];
   for (let step = WALK_STEP; ; step *= WALK_STEP_GROWTH) {
     for (const walk of order) {
-      const rows = walk.statement.all(target.keyId, ...walk.from, step) as unknown as Row[];
+      const rows = walk.statement(step).all(target.keyId, ...walk.from) as unknown as Row[];
       const found = rows.find((row) => isVisible(row, target));
       if (found !== undefined) return found;
       // A walk that has seen all its rows has seen the answer, if there is one.
@@ -113,52 +136,33 @@ function isVisible(row: Row, target: Target): boolean {
     Number(row[VALID_FROM]) <= target.validAt &&
     target.validAt < Number(row[VALID_TO]) &&
     Number(row[RECORDED_AT]) <= target.recordedAt &&
-    target.recordedAt < Number(row[SUPERSEDED_AT])
+    (row[SUPERSEDED_AT] === null || target.recordedAt < Number(row[SUPERSEDED_AT]))
   );
 }
 
 function toFact(key: FactKey, row: Row): StoredFact {
-  const [
-    seq,
-    target,
-    value,
-    validFrom,
-    validTo,
-    recordedAt,
-    supersededAt,
-    actor,
-    reason,
-    by,
-    why,
-    source,
-    ...rest
-  ] = row;
-  const [confidence, hash, observedAt, count] = rest;
-  const { subject, predicate, factType, valueKey } = key;
-  const said = [
-    seq,
-    subject,
-    predicate,
-    factType,
-    valueKey,
-    target,
-    value,
-    validFrom,
-    validTo,
-    recordedAt,
-    supersededAt,
-  ];
-  const contentHash = Buffer.from(hash as Uint8Array).toString('hex');
-  return toStoredFact([
-    ...said,
-    actor,
-    reason,
-    by,
-    why,
-    source,
-    confidence,
-    contentHash,
-    observedAt,
-    count,
-  ] as Cell[]);
+  const validTo = Number(row[VALID_TO]);
+  const supersededAt = row[SUPERSEDED_AT];
+  return {
+    factId: String(row[SEQ]),
+    subject: key.subject,
+    predicate: key.predicate,
+    factType: key.factType,
+    valueKey: key.valueKey,
+    target: row[1] as string | null,
+    value: JSON.parse(row[2] as string) as Json,
+    validFrom: Number(row[VALID_FROM]),
+    validTo: validTo === FOREVER ? null : validTo,
+    recordedAt: Number(row[RECORDED_AT]),
+    supersededAt: supersededAt === null ? null : Number(supersededAt),
+    actor: row[7] as string,
+    reason: row[8] as string,
+    supersededActor: row[9] as string | null,
+    supersededReason: row[10] as string | null,
+    source: row[11] as string | null,
+    confidence: row[12] as number | null,
+    contentHash: Buffer.from(row[13] as Uint8Array).toString('hex'),
+    lastObservedAt: Number(row[14]),
+    observationCount: Number(row[15]),
+  };
 }

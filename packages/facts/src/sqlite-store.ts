@@ -58,7 +58,7 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
       const recordedAt = writer.lastRecordedAt();
       return { recordedAt, now: Math.max(clock.now(), recordedAt), snapshot: null };
     },
-    async point(key, at) {
+    point(key, at) {
       return readPoint(key, at.validAt ?? present(), at.recordedAt ?? Number.MAX_SAFE_INTEGER);
     },
     async scan(scan) {
@@ -160,7 +160,7 @@ function toSqlValue(param: SqlParam): SqlValue {
 
 /** The rules in force, read again only when they may have changed. */
 interface Rules {
-  read(): Promise<readonly ClassificationRule[]>;
+  read(): readonly ClassificationRule[];
   forget(): void;
 }
 
@@ -168,7 +168,7 @@ function rulesOf(db: SqliteDatabase): Rules {
   let version: number | null = null;
   let rules: readonly ClassificationRule[] = [];
   return {
-    async read() {
+    read() {
       const found = db.dataVersion();
       if (found !== version) rules = readRules(db);
       version = found;

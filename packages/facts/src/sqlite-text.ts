@@ -6,7 +6,7 @@ import { wordsOf } from './words.ts';
 const STEP_FACTS = 5000;
 
 const UNINDEXED = `SELECT f.seq, k.subject, k.predicate, f.value FROM facts f JOIN fact_keys k ON k.key_id = f.key_id
-  WHERE f.seq > ? ORDER BY f.seq LIMIT ?`;
+  WHERE f.seq > ? ORDER BY f.seq LIMIT ${STEP_FACTS}`;
 
 /**
  * Brings the full-text index up to date. It is done when somebody searches, so that those who only
@@ -21,7 +21,7 @@ export function indexText(db: SqliteDatabase): void {
 
 function indexStep(db: SqliteDatabase): number {
   const from = Number(db.get('SELECT indexed_seq FROM fact_text_state')?.['indexed_seq'] ?? 0);
-  const rows = db.all(UNINDEXED, [from, STEP_FACTS]);
+  const rows = db.all(UNINDEXED, [from]);
   for (const row of rows) {
     const words = wordsOf(String(row['subject']), String(row['predicate']), String(row['value']));
     db.run('INSERT INTO fact_text (rowid, words) VALUES (?, ?)', [row['seq'] ?? null, words.join(' ')]);

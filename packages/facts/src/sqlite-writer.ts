@@ -16,7 +16,9 @@ const KEY_CACHE_MAX = 25_000;
 const BELIEVED = `SELECT seq, valid_from, valid_to, lower(hex(content_hash)) FROM facts
   WHERE key_id = ?1 AND superseded_at IS NULL AND valid_from >= ifnull((SELECT max(valid_from) FROM facts
     WHERE key_id = ?1 AND superseded_at IS NULL AND valid_from <= ?2), ?2) AND valid_from < ?3
-  ORDER BY valid_from LIMIT ?4`;
+  ORDER BY valid_from`;
+// Written out: SQLite prepares a statement again each time a limit is bound to it.
+const BELIEVED_NEXT = `${BELIEVED} LIMIT 2`;
 const INSERT = `INSERT INTO facts (key_id, valid_from, valid_to, recorded_at, observed_at, observation_count,
   content_hash, confidence, target, actor, reason, source, value) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`;
 const INSERT_REMNANT = `INSERT INTO facts (key_id, valid_from, valid_to, recorded_at, observed_at,
@@ -56,6 +58,7 @@ export function createSqliteWriter(db: SqliteDatabase, clock: Clock): SqliteWrit
   const statement = (sql: string): ReturnType<SqliteDatabase['prepare']> => db.prepare(sql, { arrays: true });
   const statements = {
     believed: statement(BELIEVED),
+    believedNext: statement(BELIEVED_NEXT),
     insert: db.prepare(INSERT),
     insertRemnant: db.prepare(INSERT_REMNANT),
     supersede: db.prepare(SUPERSEDE),
@@ -94,12 +97,8 @@ export function createSqliteWriter(db: SqliteDatabase, clock: Clock): SqliteWrit
   };
   const readBelieved = (keyId: number, from: Instant, to: Instant | null): BelievedRow[] => {
     // Without an explicit end only the version at `from` and the next one matter.
-    const rows = statements.believed.all(
-      keyId,
-      from,
-      to ?? FOREVER,
-      to === null ? 2 : -1,
-    ) as unknown as SqlValue[][];
+    const read = to === null ? statements.believedNext : statements.believed;
+    const rows = read.all(keyId, from, to ?? FOREVER) as unknown as SqlValue[][];
     return rows.map((row) => ({
       seq: Number(row[0]),
       period: { from: Number(row[1]), to: Number(row[2]) },
