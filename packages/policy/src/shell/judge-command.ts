@@ -1,7 +1,7 @@
+import { entryOfVariant, programName } from './command-name.ts';
 import { judgeHandler } from './handlers.ts';
 import { judgeOperatorRules } from './deny-list.ts';
 import { type GivenFlag, type Invocation, readInvocation } from './flags.ts';
-import { normalisePath } from './paths.ts';
 import { isRunningRole, judgeRole } from './roles.ts';
 import { type ShellContext, spanIn, type Stdin } from './shell-context.ts';
 import { matchGlob } from './shell-pattern.ts';
@@ -11,25 +11,6 @@ import type { Verdict } from './verdict.ts';
 import { judgeUnknownArguments } from './unknown-command.ts';
 import { judgeWrapper } from './wrappers.ts';
 import { literalValue, unknownValue, type WordValue } from './word.ts';
-
-/** Directories whose programs are the ones the tables describe. */
-const PROGRAM_DIRECTORIES: ReadonlySet<string> = new Set([
-  '/bin',
-  '/sbin',
-  '/usr/bin',
-  '/usr/sbin',
-  '/usr/local/bin',
-  '/usr/local/sbin',
-  '/usr/lib/systemd',
-  '/usr/libexec',
-  '/lib',
-  '/lib64',
-  '/usr/lib',
-  '/usr/lib64',
-  '/lib/x86_64-linux-gnu',
-  '/opt/homebrew/bin',
-  '/snap/bin',
-]);
 
 /** Most variants of one command that alternatives of its words may make; beyond it they are unknown. */
 const VARIANTS_MAX = 32;
@@ -94,7 +75,7 @@ function judgeVariant(
     context.engine.judgeNode(definition.body, callContext(context, values, name.text), verdict, stdin);
     return;
   }
-  const rule = context.tables.commands.get(found);
+  const rule = context.tables.commands.get(found) ?? entryOfVariant(name, found, context, verdict);
   if (rule === undefined) judgeUnknownCommand(values, context, verdict);
   else judgeRule(rule, values.slice(1), context, verdict, stdin);
 }
@@ -133,11 +114,8 @@ function resolveCommand(name: WordValue, context: ShellContext, verdict: Verdict
     verdict.raise(2, 'unknown-command', 'an empty command word', span);
     return null;
   }
-  const slash = name.text.lastIndexOf('/');
-  if (slash < 0) return name.text;
-  if (name.text.startsWith('/') && PROGRAM_DIRECTORIES.has(normalisePath(name.text.slice(0, slash))))
-    return name.text.slice(slash + 1);
-  return judgePathCommand(name, context, verdict);
+  if (!name.text.includes('/')) return name.text;
+  return programName(name.text) ?? judgePathCommand(name, context, verdict);
 }
 
 function judgePathCommand(name: WordValue, context: ShellContext, verdict: Verdict): null {
