@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { errorMessage, parseInstant, PraxisError, tierSchema } from '@praxis/core';
-import type { RecordFilter } from '@praxis/ledger';
+import type { RecordFilter, StampVerifier } from '@praxis/ledger';
+import { rfc3161Verifier } from '@praxis/timestamp';
 import type { Command } from 'commander';
 
 /** The options that choose records. */
@@ -71,6 +72,29 @@ export function collect(value: string, before: readonly string[] | undefined): s
 /** Verifier keys given as such, or as files that hold one per line. */
 export function keysFrom(values: readonly string[] | undefined): string[] | undefined {
   return values?.flatMap((value) => (/\+[0-9a-f]{8}\+/.test(value) ? [value] : linesOf(value)));
+}
+
+/** Who checks stamps: certificates in PEM files, roots or the authority's own. Throws `USAGE` for a file without any. */
+export function stampVerifiersFrom(
+  files: readonly string[] | undefined,
+): Readonly<Record<string, StampVerifier>> | undefined {
+  if (files === undefined) return undefined;
+  const certificates = files.flatMap((file) => {
+    const found = readText(file).match(PEM_CERTIFICATE) ?? [];
+    if (found.length === 0) throw new PraxisError('USAGE', `\`${file}\` holds no PEM certificate`);
+    return found;
+  });
+  return rfc3161Verifier({ certificates });
+}
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new PraxisError('USAGE', errorMessage(cause), { cause });
+  }
 }
 
 function linesOf(path: string): string[] {

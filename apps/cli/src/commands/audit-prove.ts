@@ -3,7 +3,7 @@ import { errorMessage, PraxisError } from '@praxis/core';
 import { checkProof, proveRecord } from '@praxis/ledger';
 import type { Command } from 'commander';
 import { action, EXIT } from '../exit.ts';
-import { collect, keysFrom } from './audit-options.ts';
+import { collect, keysFrom, stampVerifiersFrom } from './audit-options.ts';
 
 /** `praxis audit prove` and `praxis audit check-proof`. */
 export function registerProofCommands(audit: Command): void {
@@ -11,6 +11,7 @@ export function registerProofCommands(audit: Command): void {
     .command('prove')
     .argument('<seq>', 'the record')
     .argument('<path>', 'the ledger file')
+    .option('--evidence <file>', 'where the evidence is, when not beside the ledger')
     .option('--earliest', 'against the first checkpoint that covers the record, not the last')
     .description('write a self-contained proof of one record to standard output; it reveals no other record')
     .action(action(prove));
@@ -19,24 +20,33 @@ export function registerProofCommands(audit: Command): void {
     .argument('<file>', 'the proof')
     .requiredOption('--key <key>', 'verifier key of the ledger, or a file of them', collect)
     .option('--witness-key <key>', 'verifier key of a witness, or a file of them', collect)
+    .option('--tsa-cert <file>', 'PEM of the time-stamping authority or its root: check the stamps', collect)
     .option('--json', 'answer one JSON document')
     .description('check a proof offline; exit 0 it holds, 1 it does not')
     .action(action(check));
 }
 
-async function prove(seq: string, path: string, options: { earliest?: boolean }): Promise<void> {
+async function prove(
+  seq: string,
+  path: string,
+  options: { earliest?: boolean; evidence?: string },
+): Promise<void> {
   if (!/^\d{1,15}$/.test(seq)) throw new PraxisError('USAGE', `\`${seq}\` is no sequence number`);
-  const proof = await proveRecord(path, Number(seq), { earliest: options.earliest ?? false });
+  const proof = await proveRecord(path, Number(seq), {
+    earliest: options.earliest,
+    evidencePath: options.evidence,
+  });
   console.log(JSON.stringify(proof));
 }
 
 async function check(
   file: string,
-  options: { key: string[]; witnessKey?: string[]; json?: boolean },
+  options: { key: string[]; witnessKey?: string[]; tsaCert?: string[]; json?: boolean },
 ): Promise<void> {
   const verdict = await checkProof(readProof(file), {
     publicKeys: keysFrom(options.key) ?? [],
     witnessKeys: keysFrom(options.witnessKey),
+    stampVerifiers: stampVerifiersFrom(options.tsaCert),
   });
   if (options.json) console.log(JSON.stringify(verdict));
   else if (verdict.ok)

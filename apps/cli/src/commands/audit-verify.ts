@@ -9,7 +9,7 @@ import {
 } from '@praxis/ledger';
 import type { Command } from 'commander';
 import { action, EXIT } from '../exit.ts';
-import { collect, keysFrom } from './audit-options.ts';
+import { collect, keysFrom, stampVerifiersFrom } from './audit-options.ts';
 
 interface Options {
   readonly json?: boolean;
@@ -17,6 +17,7 @@ interface Options {
   readonly evidence?: string;
   readonly anchor?: string;
   readonly witnessKey?: string[];
+  readonly tsaCert?: string[];
   readonly resume?: string;
   readonly archived?: boolean;
 }
@@ -31,6 +32,7 @@ export function registerVerifyCommand(audit: Command): void {
     .option('--evidence <file>', 'where the evidence is, when not beside the ledger')
     .option('--anchor <file>', 'checkpoints that were kept elsewhere')
     .option('--witness-key <key>', 'verifier key of a witness, or a file of them', collect)
+    .option('--tsa-cert <file>', 'PEM of the time-stamping authority or its root: check the stamps', collect)
     .option('--archived', 'the oldest segments were moved away on purpose')
     .option(
       '--resume <file>',
@@ -46,6 +48,7 @@ async function verify(path: string, options: Options): Promise<void> {
     evidencePath: options.evidence,
     anchorPath: options.anchor,
     witnessKeys: keysFrom(options.witnessKey),
+    stampVerifiers: stampVerifiersFrom(options.tsaCert),
     archived: options.archived,
     onProgress: process.stderr.isTTY ? showProgress() : undefined,
   };

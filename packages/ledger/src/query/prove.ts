@@ -60,9 +60,9 @@ const proofSchema: z.ZodType<LedgerProof> = z.strictObject({
 export async function proveRecord(
   path: string,
   seq: number,
-  options: { earliest?: boolean } = {},
+  options: { readonly earliest?: boolean | undefined; readonly evidencePath?: string | undefined } = {},
 ): Promise<LedgerProof> {
-  const filed = await coveringCheckpoint(path, seq, options.earliest ?? false);
+  const filed = await coveringCheckpoint(path, seq, options);
   const [record = ''] = await readLinesAt(path, seq, 1);
   const { size, root } = filed;
   let audit = await inclusionProof(nodesOf(path, size, true), seq, size);
@@ -106,8 +106,15 @@ interface CoveringCheckpoint {
   readonly stamps: { stamper: string; token_base64: string }[];
 }
 
-async function coveringCheckpoint(path: string, seq: number, earliest: boolean): Promise<CoveringCheckpoint> {
-  const evidence = evidencePathOf(path);
+async function coveringCheckpoint(
+  path: string,
+  seq: number,
+  {
+    earliest = false,
+    evidencePath,
+  }: { readonly earliest?: boolean | undefined; readonly evidencePath?: string | undefined },
+): Promise<CoveringCheckpoint> {
+  const evidence = evidencePath ?? evidencePathOf(path);
   let chosen: CoveringCheckpoint | null = null;
   const walk = new LogWalk(null, (record) => {
     const note = evidenceArgs(record, 'checkpoint', ['note'])?.['note'];

@@ -1,0 +1,135 @@
+import { execFile } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@praxis/core';
+import { Ledger } from '@praxis/ledger';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+interface Answer {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function audit(...args: string[]): Promise<Answer> {
+  const main = join(import.meta.dirname, '..', 'main.ts');
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      ['--conditions=praxis-source', main, 'audit', ...args],
+      (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+      },
+    );
+  });
+}
+
+async function aLedger(): Promise<{ path: string; directory: string; key: string; anchor: string }> {
+  const directory = mkdtempSync(join(tmpdir(), 'praxis-audit-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'ledger.jsonl');
+  const anchor = join(directory, 'elsewhere', 'anchor');
+  const session = {
+    version: '0.1.0',
+    buildDigest: 'b'.repeat(64),
+    mode: 'guarded',
+    configDigest: 'c'.repeat(64),
+    auditRetentionDays: 365,
+    evidenceRetentionDays: 365,
+    operator: 'operator:test',
+  };
+  const ledger = await Ledger.open({ path, clock: systemClock, session, evidence: { anchorPath: anchor } });
+  await ledger.append({
+    kind: 'read',
+    decision: 'allowed',
+    reason: 'allowed',
+    tool: 'query_facts',
+    principal: 'agent:one',
+    tier: 'T0',
+  });
+  await ledger.append({
+    kind: 'refusal',
+    decision: 'denied',
+    reason: 'mode_refused',
+    tool: 'run_action',
+    principal: 'agent:two',
+    tier: 'T3',
+  });
+  await ledger.close();
+  return { path, directory, key: `${join(directory, 'ledger.key.pub')}`, anchor };
+}
+
+describe('praxis audit verify', () => {
+  it('exits 0 for a whole ledger and says what it found', async () => {
+    const { path, key, anchor } = await aLedger();
+    const { code, stdout } = await audit('verify', path, '--json', '--key', key, '--anchor', anchor);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      records: 4,
+      first_bad: null,
+      unanchored_tail: 0,
+      evidence: { anchored: 4 },
+    });
+  });
+
+  it('exits 1 and names the first bad byte of one that is not', async () => {
+    const { path } = await aLedger();
+    appendFileSync(path, 'x\n');
+    const { code, stdout } = await audit('verify', path, '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      records: 4,
+      first_bad: { seq: 4, code: 'bad_json' },
+    });
+    expect((await audit('verify', path)).stdout).toContain('NOT whole');
+  });
+
+  it('exits 2 for wrong use and 3 for what cannot be read', async () => {
+    expect((await audit('verify')).code).toBe(2);
+    expect((await audit('verify', '/no/such/ledger.jsonl', '--key', '/no/such/key')).code).toBe(2);
+    expect((await audit('verify', '/no/such/ledger.jsonl')).code).toBe(3);
+  });
+
+  it('verifies a directory, and goes on from where it ended', async () => {
+    const { path, directory } = await aLedger();
+    expect((await audit('verify', directory)).code).toBe(0);
+    const resume = join(directory, 'resume');
+    expect((await audit('verify', path, '--resume', resume)).code).toBe(0);
+    const { code, stdout } = await audit('verify', path, '--json', '--resume', resume);
+    expect([code, (JSON.parse(stdout) as { records: number }).records]).toEqual([0, 0]);
+  });
+});
+
+describe('praxis audit prove and check-proof', () => {
+  it('write a proof that holds with the key alone', async () => {
+    const { path, directory, key } = await aLedger();
+    const { stdout } = await audit('prove', '1', path);
+    const proof = join(directory, 'proof');
+    writeFileSync(proof, stdout);
+    expect(await audit('check-proof', proof, '--key', key)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('holds'),
+    });
+    writeFileSync(proof, stdout.replace('agent:one', 'agent:two'));
+    expect((await audit('check-proof', proof, '--key', key)).code).toBe(1);
+    expect((await audit('prove', 'x', path)).code).toBe(2);
+    expect((await audit('prove', '99', path)).code).toBe(3);
+  });
+});
+
+describe('praxis audit search, tail, export and report', () => {
+  it('find, show and tell', async () => {
+    const { path, directory } = await aLedger();
+    expect((await audit('search', path, '--decision', 'denied')).stdout.split('\n')).toHaveLength(2);
+    expect((await audit('search', path, '--decision', 'nope')).code).toBe(1);
+    expect((await audit('search', path, '--since', 'yesterday')).code).toBe(2);
+    expect((await audit('tail', path, '-n', '2', '--json')).stdout.trim().split('\n')).toHaveLength(2);
+    expect((await audit('export', path, '--format', 'csv')).stdout.split('\r\n')).toHaveLength(6);
+    expect((await audit('report', path)).stdout).toContain('Denials: 1');
+    expect((await audit('report', path, '--format', 'html')).stdout).toContain('<!doctype html>');
+    expect(readdirSync(directory)).toContain('ledger.evidence.jsonl');
+  });
+});
