@@ -85,6 +85,10 @@ const INHERITED = new Set(
 
 function joinVariables(a: Variable | undefined, b: Variable | undefined): Variable {
   if (a === b && a !== undefined) return a;
+  const only = a ?? b;
+  // Assigned on one line only: unset on the other.
+  if (only !== undefined && (a === undefined || b === undefined))
+    return isArray(only) ? unknownValue(0, 0) : { ...only, isAssumed: true };
   if (a === undefined || b === undefined || isArray(a) || isArray(b)) return unknownValue(0, 0);
   return joinValues(a, b);
 }

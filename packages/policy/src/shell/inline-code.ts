@@ -14,8 +14,8 @@ const COMMON =
 
 const BY_LANGUAGE: Record<Language, RegExp> = {
   python:
-    /subprocess|shutil|\bpty\b|os\s*\.\s*(?!path|getcwd|environ\b|listdir|sep|name|uname|getpid|cpu_count|stat\b)\w|runpy|codecs|open\s*\([^)]*,\s*(?:mode\s*=\s*)?['"][^'"]*[waxr+]*[wax+]|write_text|write_bytes|asyncio/,
-  perl: /`|\bqx\b|open\s*\(?\s*\w*[^;]*["']\s*[|>+]|\|["']|\bdo\s*["'$]|\brequire\b|\bsyscall\b|\bs\/.*\/\w*e/,
+    /subprocess|shutil|\bpty\b|os\s*\.\s*(?!path|getcwd|environ\b|listdir|sep|name|uname|getpid|cpu_count|stat\b)\w|runpy|codecs|open\s*\([^)]{0,200},\s*(?:mode\s*=\s*)?['"][rbt]{0,3}[wax+]|write_text|write_bytes|asyncio/,
+  perl: /`|\bqx\b|open\s*\(?\s*\w*[^;]{0,200}["']\s*[|>+]|\|["']|\bdo\s*["'$]|\brequire\b|\bsyscall\b|\bs\/[^/]{0,200}\/[^/]{0,200}\/\w{0,8}e/,
   ruby: /`|%x|\bIO\b|\bFile\.(?!read|exist|basename|dirname|extname|join|size|stat)|FileUtils|\bsend\b|Process|Open3|Kernel|Object\b|const_get/,
   node: /child_process|\bfs\b|process\.(?!version|versions|arch|platform|env|argv|cwd|uptime|memoryUsage|stdout|hrtime)|require\s*\(\s*(?!['"](?:node:)?(?:os|path|util|url|querystring|assert)['"]\s*\))|import\s*\(|Function|constructor|atob|Buffer|worker|\bvm\b/,
   php: /`|passthru|proc_|shell_|assert|include|require|call_user_func|\$\w+\s*\(|file_put|fopen|fwrite|create_function|preg_replace/,

@@ -135,7 +135,7 @@ function judgePattern(path: string, environment: Environment): JudgedPath {
 /** Matches every name, or every name but few. */
 function isWildcard(part: string): boolean {
   return (
-    /^[.]?[*?]*\*[*?]*$/.test(part) ||
+    (/^[.]?[*?]+$/.test(part) && part.includes('*')) ||
     part === '.[!.]*' ||
     part === '.??*' ||
     part === '[!.]*' ||

@@ -63,7 +63,7 @@ function commandOutput(
     environment: context.environment.fork(),
     outputOf: (script: { body: Node }): string | null => {
       const text = staticOutput(script.body, context, null, depth + 1);
-      return text === null ? null : text.replace(/\n+$/, '');
+      return text === null ? null : withoutTrailingNewlines(text);
     },
   };
   let input = stdin;
@@ -88,6 +88,13 @@ function isInput(redirection: Redirection): boolean {
   if (redirection.isText) return true;
   // Diagnostics thrown away do not change what is printed.
   return redirection.descriptor === 2;
+}
+
+/** What a command substitution drops from its output. */
+export function withoutTrailingNewlines(text: string): string {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) === 10) end--;
+  return text.slice(0, end);
 }
 
 /** Standard input that a redirection gives: the text of a here-document or here-string, else unknown. */

@@ -25,7 +25,7 @@ import {
   spanIn,
   type Stdin,
 } from './shell-context.ts';
-import { redirectedInput, staticOutput } from './static-output.ts';
+import { redirectedInput, staticOutput, withoutTrailingNewlines } from './static-output.ts';
 import { judgeSubstitutions } from './substitutions.ts';
 import { Verdict } from './verdict.ts';
 import { literalValue, setValue, textsOf, unknownValue, type WordValue } from './word.ts';
@@ -141,7 +141,14 @@ function judgeAsCommands(
 
 /** `a && b`: the environment after it is that of either having run or not. */
 function judgeAndOr(items: readonly Node[], context: ShellContext, verdict: Verdict, stdin: Stdin): void {
-  for (const item of items) judgeNode(item, context, verdict, stdin);
+  const { environment } = context;
+  const before: Environment[] = [];
+  for (const [i, item] of items.entries()) {
+    // Whether a later item runs is not known: what holds afterwards is either.
+    if (i > 0) before.push(environment.fork());
+    judgeNode(item, context, verdict, stdin);
+  }
+  for (const earlier of before) environment.join(earlier);
 }
 
 function judgePipeline(stages: readonly Node[], context: ShellContext, verdict: Verdict, stdin: Stdin): void {
@@ -231,7 +238,7 @@ function expansionOf(context: ShellContext): ExpansionContext {
     environment: context.environment,
     outputOf: (script) => {
       const text = staticOutput(script.body, context);
-      return text === null ? null : text.replace(/\n+$/, '');
+      return text === null ? null : withoutTrailingNewlines(text);
     },
   };
 }
@@ -312,9 +319,10 @@ function inputOf(value: WordValue, context: ShellContext): Stdin {
 function recordWritten(node: SimpleCommand, values: readonly WordValue[], context: ShellContext): void {
   if (context.writtenFiles.size === 0 || values.length === 0) return;
   const [redirection] = node.redirections.filter((item) => item.operator === '>' || item.operator === '>|');
-  if (redirection?.target?.literal === undefined || redirection.target.literal === null) return;
+  const name = redirection?.target?.literal?.replace(/^(?:\.\/)+/, '') ?? '';
+  if (name === '') return;
   for (const [path, content] of context.writtenFiles) {
-    if (content !== null || !path.endsWith(redirection.target.literal.replace(/^(?:\.\/)+/, ''))) continue;
+    if (content !== null || !path.endsWith(name)) continue;
     const others = node.redirections.filter((item) => item !== redirection);
     context.writtenFiles.set(path, staticOutput({ ...node, redirections: others }, context));
   }
