@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { listSegments, type StoredRecord, verifyDirectory, verifyLedger } from '../src/index.ts';
 import { aLedger, anEntry, aPath, scratch } from './a-ledger.ts';
@@ -110,6 +110,20 @@ describe('archived segments', () => {
       records: 11,
     });
     expect(await verifyLedger(path)).toMatchObject({ ok: false, first_bad: { code: 'segment_missing' } });
+  });
+
+  it('are not missed by the writer, which goes on in the last one', async () => {
+    const { path, segments } = await aLogOfThree();
+    renameSync(segments[0] ?? '', aPath());
+    const again = await aLedger({ path });
+    await again.append(anEntry());
+    await again.close();
+    expect(existsSync(path)).toBe(false);
+    expect(await verifyLedger(path, { archived: true })).toMatchObject({
+      ok: true,
+      segments: 2,
+      unanchored_tail: 0,
+    });
   });
 
   it('do not verify when one in between is missing, or two are exchanged', async () => {

@@ -128,6 +128,25 @@ describe('a witnessed ledger', () => {
   });
 });
 
+describe('a voucher that never answers', () => {
+  it('does not hold closing up for long, and is asked again next time', async () => {
+    const silent = { name: 'silent', vouch: () => new Promise<never>(() => undefined) };
+    const ledger = await aLedger({ evidence: { vouchers: [silent] } });
+    await ledger.append(anEntry());
+    const from = performance.now();
+    await ledger.close();
+    expect(performance.now() - from).toBeLessThan(6_000);
+    const asked: number[] = [];
+    const asking = {
+      name: 'asking',
+      vouch: (_note: string, size: number) => (asked.push(size), Promise.resolve(null)),
+    };
+    const next = await aLedger({ path: ledger.path, evidence: { vouchers: [asking] } });
+    await next.close();
+    expect(asked).toEqual([1, 3, 4, 5]);
+  });
+});
+
 describe('a witness', () => {
   it('answers requests that are none, unknown logs and bad signatures', async () => {
     const { ledger, running, path } = await aWitnessedLedger();

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, errorMessage, sha256Hex } from '@praxis/core';
+import { ledgerError } from '../errors.ts';
 import { ChainedLog } from '../log/chained-log.ts';
 import { stemOf } from '../log/segments.ts';
 import { isWhole, type WalkedRecord } from '../chain-walk.ts';
@@ -14,6 +16,9 @@ import { endorse, loadOrCreateKey, replaceKey, type SigningKey } from './signing
 export const VOUCHERS_QUEUED_MAX = 256;
 /** How long to wait before asking a stamper or witness again that failed, in milliseconds. */
 export const VOUCHER_RETRY_MS = 30_000;
+
+/** How long closing waits for a voucher that was asked already, in milliseconds. */
+export const VOUCHER_CLOSE_MS = 2_000;
 
 /** Someone outside who vouches for a checkpoint: a time-stamping authority or a witness. */
 export interface Voucher {
@@ -82,6 +87,7 @@ export class Evidence {
   #waiting: Waiting[] = [];
   #vouching: Promise<void> | null = null;
   #retry: NodeJS.Timeout | null = null;
+  #closed = false;
   #lastFailure: string | null = null;
 
   private constructor(log: ChainedLog, options: EvidenceOptions, keyPath: string, found: Found) {
@@ -180,7 +186,14 @@ export class Evidence {
   /** Gives vouchers a last, short chance, then closes. */
   async close(): Promise<void> {
     if (this.#retry !== null) clearTimeout(this.#retry);
-    if (this.#vouching !== null) await this.#vouching;
+    if (this.#vouching !== null) {
+      const patience = new AbortController();
+      await Promise.race([this.#vouching, sleep(VOUCHER_CLOSE_MS, undefined, { signal: patience.signal })]);
+      patience.abort();
+    }
+    this.#closed = true;
+    // A line that is being written now is written; what comes later waits for the next session.
+    await this.#turn;
     await this.#log.close();
   }
 
@@ -224,7 +237,7 @@ export class Evidence {
       }
     }
     this.#waiting.unshift(...later);
-    if (later.length === 0) return;
+    if (later.length === 0 || this.#closed) return;
     this.#retry = setTimeout(() => this.#startVouching(), VOUCHER_RETRY_MS);
     this.#retry.unref();
   }
@@ -232,12 +245,17 @@ export class Evidence {
   async #vouchOne({ voucher, note, size }: Waiting): Promise<boolean> {
     try {
       const entry = await voucher.vouch(note, size);
-      if (entry !== null) await this.#inTurn(() => this.#log.append(entry));
+      if (entry !== null) await this.#inTurn(() => this.#keep(entry));
       return true;
     } catch (error) {
       this.#lastFailure = `${voucher.name}: ${errorMessage(error)}`;
       return false;
     }
+  }
+
+  async #keep(entry: LedgerEntry): Promise<void> {
+    if (this.#closed) throw ledgerError('LEDGER_CLOSED', 'the evidence is closed');
+    await this.#log.append(entry);
   }
 
   /** What an earlier session could not get vouched for, newest first kept. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type Clock, errorMessage, PraxisError, sha256Hex } from '@praxis/core';
 import { type ChainPosition, closesIntent, openIntentOf, type OpenIntent } from '../chain-walk.ts';
 import { encodeEntry } from '../encode-record.ts';
@@ -15,7 +16,7 @@ import { type LogFile, openLogFile, reopenLogFile } from './log-file.ts';
 import { LogWalk, type RecordObserver } from './log-walk.ts';
 import { openEnd } from './open-end.ts';
 import { type LogEnd, recoverEnd } from './recover.ts';
-import { segmentPath } from './segments.ts';
+import { listSegments, segmentPath } from './segments.ts';
 
 export interface ChainedLogOptions {
   readonly path: string;
@@ -80,7 +81,7 @@ export class ChainedLog {
   /** Throws `LEDGER_UNWRITABLE`, `LEDGER_LOCKED` or `LEDGER_CORRUPT`. Writes nothing yet. */
   static async open(options: ChainedLogOptions): Promise<ChainedLog> {
     // Makes the directory and refuses what is no place for a log before a lock is laid beside it.
-    closeSync(openLogFile(options.path).fd);
+    closeSync(openLogFile(lastSegment(options.path)).fd);
     const lock = lockOf(options.path);
     let file: LogFile | null = null;
     try {
@@ -276,6 +277,12 @@ export class ChainedLog {
       throw error;
     }
   }
+}
+
+/** The file that is written on. A log whose first segment was archived must not get an empty one in its place. */
+function lastSegment(path: string): string {
+  const there = existsSync(dirname(path)) ? listSegments(path) : [];
+  return there.at(-1)?.path ?? path;
 }
 
 function lockOf(path: string): Lock {
