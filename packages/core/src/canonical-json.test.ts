@@ -149,8 +149,8 @@ describe('canonicalJson', () => {
 
 /** A slow, obvious normal form to compare with. */
 function pairsOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(pairsOf);
+  if (Array.isArray(value)) return ['list', ...value.map(pairsOf)];
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return entries.map(([key, member]) => [key, 'member', pairsOf(member)]);
+  return ['object', ...entries.map(([key, member]) => [key, pairsOf(member)])];
 }
