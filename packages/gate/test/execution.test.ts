@@ -199,6 +199,18 @@ describe('what a caller sees of an output', () => {
     expect(result.outputLengthBytes).toBe(lengthBytes);
   });
 
+  it.each([4, 10, 20, 39])(
+    'has no part of a secret that the cut would split after %i bytes',
+    async (shownBytes) => {
+      const test = await aGate();
+      const body = `${' '.repeat(OUTPUT_PREVIEW_BYTES_MAX - shownBytes)}${SECRET}\n${'x\n'.repeat(9000)}`;
+      const execute = (): Promise<{ value: string; body: string }> => Promise.resolve({ value: '', body });
+      const result = await test.gate.act(anAction({ command: REVERSIBLE, execute }), aContext(test));
+      expect(result.output).not.toContain(SECRET.slice(0, 4));
+      expect(Buffer.byteLength(result.output ?? '')).toBeLessThan(OUTPUT_PREVIEW_BYTES_MAX + 100);
+    },
+  );
+
   it('keeps what is not UTF-8 as a completed action', async () => {
     const test = await aGate();
     const body = new Uint8Array([0x6f, 0x6b, 0xff, 0xfe]);

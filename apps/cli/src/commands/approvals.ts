@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { action } from '../exit.ts';
 import { askRunningServer } from '../operator-request.ts';
 import { readSecret, type SecretOptions } from '../secret.ts';
+import { visible } from '../visible.ts';
 
 const approvalSchema = z.object({
   id: z.string(),
@@ -119,12 +120,4 @@ function indented(preview: string): string {
         .split('\n')
         .map((text) => `  | ${visible(text)}`)
         .join('\n');
-}
-
-/** Control characters made visible: an agent's text must not repaint the terminal of its approver. */
-function visible(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-  );
 }
