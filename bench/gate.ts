@@ -3,10 +3,10 @@ import { allTools, readConfig } from '@praxis/mcp-server';
 import { makeTempDir } from '@praxis/testkit';
 import { dispatch } from '../apps/mcp-server/src/dispatch.ts';
 import { openRuntime } from '../apps/cli/src/runtime.ts';
-import { bareRecorder, type Measured, printTable, ratePerSecond } from './support/measure.ts';
+import { bareRecorder, type Measure, measureAll, printTable } from './support/measure.ts';
 
 // The whole path of one call inside the process: from the parsed request to the durable record and the answer.
-const COUNT = process.argv.includes('--full') ? 4000 : 800;
+const COUNT = process.argv.includes('--full') ? 2000 : 300;
 const CALLERS = 64;
 const INVENTORY = 'hosts:\n  - { name: web1, host_type: ubuntu, actuation_paths: [local] }\n';
 
@@ -50,23 +50,18 @@ const CALLS: readonly (readonly [string, () => Promise<void>])[] = [
 ];
 
 const RECORD_BYTES = 1100;
+const BARE = 'ceiling: JSON.parse, SHA-256, write, fdatasync; 1 caller';
 const bare = bareRecorder(join(dir.path, 'bare.jsonl'), RECORD_BYTES);
-const ceiling = await ratePerSecond(bare.call, { count: COUNT });
-bare.close();
-const rows: Measured[] = [
-  { what: 'ceiling: JSON.parse, SHA-256, write, fdatasync', perSecond: ceiling, ceiling: '', share: null },
+const measures: Measure[] = [
+  { what: BARE, work: bare.call, callers: 1, ceiling: null },
+  ...[1, CALLERS].flatMap((callers) =>
+    CALLS.map(([what, work]) => {
+      const who = callers === 1 ? '1 caller' : `${callers} callers`;
+      return { what: `${what}; ${who}`, work, callers, ceiling: BARE };
+    }),
+  ),
 ];
-for (const callers of [1, CALLERS]) {
-  for (const [what, work] of CALLS) {
-    const perSecond = await ratePerSecond(work, { count: COUNT, callers });
-    const who = callers === 1 ? '1 caller' : `${callers} callers`;
-    rows.push({
-      what: `${what}, ${who}`,
-      perSecond,
-      ceiling: 'bare record, 1 caller',
-      share: perSecond / ceiling,
-    });
-  }
-}
+const measured = await measureAll(measures, COUNT);
+bare.close();
 await runtime.close();
-printTable('The gate: one call inside the process', rows);
+printTable('The gate: one call inside the process', measured);

@@ -5,18 +5,19 @@ import { createInterface } from 'node:readline';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { makeTempDir } from '@praxis/testkit';
-import { type Measured, printTable, ratePerSecond } from './support/measure.ts';
+import { measureAll, printTable } from './support/measure.ts';
 
 // What an agent waits for: the real client, the real server in a process of its own, a durable record each.
-const COUNT = process.argv.includes('--full') ? 2000 : 400;
+const COUNT = process.argv.includes('--full') ? 1000 : 200;
 const CALLERS = 16;
 const LAUNCHER = join(import.meta.dirname, '..', 'apps', 'cli', 'bin', 'praxis.js');
 const PATH = process.env['PATH'] ?? '/usr/bin:/bin';
 
-/** Lines through another process and back: what any stdio server costs before it does anything. */
-async function echoRate(): Promise<number> {
-  const echo = 'process.stdin.pipe(process.stdout)';
-  const child = spawn(process.execPath, ['-e', echo], { stdio: ['pipe', 'pipe', 'inherit'] });
+/** A process that sends every line back: what any stdio server costs before it does anything. */
+function startEcho(): { call: () => Promise<unknown>; stop: () => Promise<void> } {
+  const child = spawn(process.execPath, ['-e', 'process.stdin.pipe(process.stdout)'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: child.stdout });
   const request = JSON.stringify({
     jsonrpc: '2.0',
@@ -24,17 +25,17 @@ async function echoRate(): Promise<number> {
     method: 'tools/call',
     params: { name: 'query_facts' },
   });
-  const rate = await ratePerSecond(
-    async () => {
+  return {
+    call: async () => {
       child.stdin.write(`${request}\n`);
       const [line] = (await once(lines, 'line')) as [string];
       return JSON.parse(line) as unknown;
     },
-    { count: COUNT },
-  );
-  child.stdin.end();
-  await once(child, 'exit');
-  return rate;
+    stop: async () => {
+      child.stdin.end();
+      await once(child, 'exit');
+    },
+  };
 }
 
 async function connected(dataDir: string): Promise<Client> {
@@ -51,33 +52,30 @@ async function connected(dataDir: string): Promise<Client> {
 }
 
 using dir = makeTempDir();
-const ceiling = await echoRate();
-const rows: Measured[] = [
-  { what: 'ceiling: a line to another process and back', perSecond: ceiling, ceiling: '', share: null },
-];
+const echo = startEcho();
 const client = await connected(dir.path);
-const CALLS: readonly (readonly [string, string, Record<string, unknown>])[] = [
-  ['T0 call (query_facts)', 'query_facts', {}],
+const call = (name: string, args: Record<string, unknown>) => (): Promise<unknown> =>
+  client.callTool({ name, arguments: args });
+const CALLS: readonly (readonly [string, () => Promise<unknown>])[] = [
+  ['T0 call (query_facts)', call('query_facts', {})],
   [
     'denied call (a host that is not in the inventory)',
-    'run_action',
-    { adapter: 'ssh', host: 'web1', action: 'uptime' },
+    call('run_action', { adapter: 'ssh', host: 'web1', action: 'uptime' }),
   ],
 ];
-for (const callers of [1, CALLERS]) {
-  for (const [what, name, args] of CALLS) {
-    const perSecond = await ratePerSecond(() => client.callTool({ name, arguments: args }), {
-      count: COUNT,
-      callers,
-    });
-    const who = callers === 1 ? '1 caller' : `${callers} callers`;
-    rows.push({
-      what: `${what}, ${who}`,
-      perSecond,
-      ceiling: 'line echo, 1 caller',
-      share: perSecond / ceiling,
-    });
-  }
-}
+const ECHO = 'ceiling: a line to another process and back; 1 caller';
+const measured = await measureAll(
+  [
+    { what: ECHO, work: echo.call, callers: 1, ceiling: null },
+    ...[1, CALLERS].flatMap((callers) =>
+      CALLS.map(([what, work]) => {
+        const who = callers === 1 ? '1 caller' : `${callers} callers`;
+        return { what: `${what}; ${who}`, work, callers, ceiling: ECHO };
+      }),
+    ),
+  ],
+  COUNT,
+);
 await client.close();
-printTable('The whole path over stdio, with the real client', rows);
+await echo.stop();
+printTable('The whole path over stdio, with the real client', measured);
