@@ -83,8 +83,8 @@ async function survivors(store: FactStore): Promise<{ counts: Map<string, number
       for (const fact of page.facts) {
         latest = Math.max(latest, fact.recordedAt);
         // Remnants of a version that was split are no rows of the transaction that wrote it.
-        if (fact.validFrom === fact.recordedAt)
-          counts.set(String(fact.value), (counts.get(String(fact.value)) ?? 0) + 1);
+        if (fact.validFrom !== fact.recordedAt || typeof fact.value !== 'string') continue;
+        counts.set(fact.value, (counts.get(fact.value) ?? 0) + 1);
       }
       cursor = page.next;
     } while (cursor !== null);

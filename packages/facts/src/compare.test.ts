@@ -53,6 +53,8 @@ describe('sameJson', () => {
     [[], {}],
     [null, {}],
     ['1', 1],
+    [JSON.parse('{"__proto__":{}}'), { x: 1 }],
+    [{ constructor: 1 }, { x: 1 }],
   ])('tells %j from %j', (a, b) => {
     expect(sameJson(a, b)).toBe(false);
     expect(sameJson(b, a)).toBe(false);
