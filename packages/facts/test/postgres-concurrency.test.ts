@@ -1,8 +1,9 @@
 import { systemClock } from '@praxis/core';
+import { openPostgres, type PostgresDatabase } from '@praxis/storage';
 import { fakeClock } from '@praxis/testkit';
-import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { POSTGRES_FACT_MIGRATIONS } from '../src/postgres-schema.ts';
 import { openPostgresFactStore } from '../src/postgres-store.ts';
 import { aPut } from '../src/store.contract.ts';
 import type { Fact } from '../src/model.ts';
@@ -19,10 +20,8 @@ afterAll(async () => {
 });
 
 /** A connection that knows nothing of the store's rules. */
-async function rawClient(schema: string): Promise<Client> {
-  const client = new Client({ connectionString: server.url, options: `-c search_path=${schema}` });
-  await client.connect();
-  return client;
+function rawClient(schema: string): Promise<PostgresDatabase> {
+  return openPostgres({ url: server.url, schema, migrations: POSTGRES_FACT_MIGRATIONS, poolMax: 1 });
 }
 
 const STORES = 4;
@@ -158,13 +157,16 @@ describe('the PostgreSQL store under raw SQL', () => {
     await store.put(aPut({ value: 'v2', validFrom: 1 }));
     const raw = await rawClient(schema);
     const dump = async (): Promise<unknown> => [
-      (await raw.query('TABLE facts')).rows,
-      (await raw.query('TABLE fact_keys')).rows,
+      await raw.query('TABLE facts'),
+      await raw.query('TABLE fact_keys'),
     ];
     const before = await dump();
-    await expect(raw.query(sql)).rejects.toMatchObject({ code: '23514' });
+    await expect(raw.query(sql)).rejects.toMatchObject({
+      code: 'STORE_CONSTRAINT',
+      fields: { sqlstate: '23514' },
+    });
     expect(await dump()).toEqual(before);
-    await raw.end();
+    await raw.close();
     await store.close();
   });
 
@@ -177,7 +179,7 @@ describe('the PostgreSQL store under raw SQL', () => {
       await (await open()).close();
       const raw = await rawClient(schema);
       await raw.query(sql);
-      await raw.end();
+      await raw.close();
       await expect(open()).rejects.toMatchObject({ code: 'STORE_TAMPERED' });
     },
   );

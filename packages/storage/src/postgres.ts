@@ -46,7 +46,7 @@ export const POSTGRES_BACKOFF_MS: readonly number[] = [50, 200, 800];
 
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 const IDENTIFIER = /^[a-z_][a-z0-9_]{0,62}$/;
-const INT8_OID = 20;
+const INT8_OID = types.builtins.INT8;
 // Statements are prepared, and their plans kept, while tables may still be empty and without statistics:
 // every question has an index, and a plan that uses it is never far from the best.
 const PLANNING = [
@@ -110,8 +110,9 @@ function openPool(
   return pool;
 }
 
-const parserOf: typeof types.getTypeParser = (oid: number, format?: unknown) =>
-  oid === INT8_OID ? Number : types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text');
+function parserOf(...of: Parameters<typeof types.getTypeParser>): ReturnType<typeof types.getTypeParser> {
+  return of[0] === INT8_OID ? Number : types.getTypeParser(...of);
+}
 
 async function withClient<R>(pool: Pool, work: (client: PoolClient) => Promise<R>): Promise<R> {
   const client = await acquire(pool);
