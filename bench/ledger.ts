@@ -131,7 +131,7 @@ async function ratesInTurn(): Promise<void> {
 /** Every sync takes two milliseconds more, as that of a real disk does. */
 async function withSlowSync<T>(work: () => Promise<T>): Promise<T> {
   const original = fs.fdatasync;
-  const slow = (fd: number, callback: (error: NodeJS.ErrnoException | null) => void): void =>
+  const slow = (fd: number, callback: (error: Error | null) => void): void =>
     original(fd, (error) => setTimeout(() => callback(error), 2));
   fs.fdatasync = slow as typeof fs.fdatasync;
   syncBuiltinESMExports();

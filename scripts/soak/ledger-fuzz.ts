@@ -1,10 +1,28 @@
 // Damages ledgers in every way an editor of files could and expects each damage to show. The auditor has
 // the public key and the anchor; everything else is fair game. `--full` makes 100,000 mutations.
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@praxis/core';
-import { Ledger, verifyLedger } from '@praxis/ledger';
+import {
+  fileWitnessStore,
+  Ledger,
+  listSegments,
+  verifierKey,
+  verifyLedger,
+  Witness,
+  witnessVoucher,
+} from '@praxis/ledger';
 
 const MUTATIONS = process.argv.includes('--full') ? 100_000 : 6_000;
 const seedArgument = process.argv.find((argument) => argument.startsWith('--seed='));
@@ -28,6 +46,7 @@ interface Made {
   readonly directory: string;
   readonly anchor: string;
   readonly key: string;
+  readonly witnessKey: string;
 }
 
 async function make(name: string): Promise<Made> {
@@ -42,19 +61,36 @@ async function make(name: string): Promise<Made> {
     evidenceRetentionDays: 365,
     operator: 'operator:fuzz',
   };
-  const open = (): Promise<Ledger> =>
-    Ledger.open({
-      path: join(directory, 'ledger.jsonl'),
+  const path = join(directory, 'ledger.jsonl');
+  // The witness learns the ledger's key from the first session; only then can it vouch.
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const logKeys: string[] = [];
+  const store = fileWitnessStore(join(scratch, `${name}.witness`));
+  const witness = new Witness({ name: 'witness', privateKey, logKeys, store, clock: systemClock });
+  const witnessKey = verifierKey('witness', publicKey, 'cosignature');
+  const post = (_url: string, body: string): Promise<{ status: number; text: string }> => {
+    const answer = witness.addCheckpoint(body);
+    return Promise.resolve({ status: answer.status, text: answer.body });
+  };
+  const vouchers = [witnessVoucher({ url: 'http://witness', verifierKey: witnessKey, path, post })];
+  const open = async (): Promise<Ledger> => {
+    const opened = await Ledger.open({
+      path,
       clock: systemClock,
       session,
-      evidence: { anchorPath: anchor },
+      evidence: { anchorPath: anchor, vouchers },
     });
+    logKeys.push(opened.verifierKey ?? '');
+    return opened;
+  };
   let ledger = await open();
   for (let i = 0; i < 12; i += 1) {
     if (i === 4) await ledger.rotate();
     if (i === 6) await ledger.rotateKey();
     if (i === 8) {
       await ledger.close();
+      // What a crash in the middle of a write leaves.
+      appendFileSync(listSegments(path).at(-1)?.path ?? path, '{"action_id":null,"approval_id":null,"appr');
       ledger = await open();
     }
     const intent = await ledger.append({
@@ -69,7 +105,7 @@ async function make(name: string): Promise<Made> {
     await ledger.checkpoint();
   }
   await ledger.close();
-  return { directory, anchor, key: ledger.verifierKey ?? '' };
+  return { directory, anchor, key: ledger.verifierKey ?? '', witnessKey };
 }
 
 type Mutation = (bytes: Buffer, other: Buffer) => Buffer;
@@ -129,9 +165,12 @@ async function run(): Promise<number> {
   const files = readdirSync(one.directory).filter((name) => name.endsWith('.jsonl'));
   const names = Object.keys(MUTATIONS_OF_BYTES);
   const log = join(work, 'ledger.jsonl');
-  const options = { publicKeys: [one.key], anchorPath: one.anchor };
+  const options = { publicKeys: [one.key], witnessKeys: [one.witnessKey], anchorPath: one.anchor };
   cpSync(one.directory, work, { recursive: true });
-  if (!(await verifyLedger(log, options)).ok) throw new Error('the untouched ledger does not verify');
+  const untouched = await verifyLedger(log, options);
+  const complete =
+    untouched.ok && untouched.recovered.length === 1 && (untouched.evidence.witnessed ?? 0) > 0;
+  if (!complete) throw new Error(`the untouched ledger is not as it should be: ${JSON.stringify(untouched)}`);
   let accepted = 0;
   let same = 0;
   for (let i = 0; i < MUTATIONS; i += 1) {

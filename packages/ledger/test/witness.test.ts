@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { systemClock } from '@praxis/core';
@@ -112,6 +112,17 @@ describe('a witnessed ledger', () => {
       ok: false,
       first_bad: { code: 'anchor_mismatch' },
     });
+  });
+
+  it('shows a last cosignature that was taken away', async () => {
+    const { ledger, running, path } = await aWitnessedLedger();
+    await ledger.append(anEntry());
+    await ledger.close();
+    const evidence = path.replace('.jsonl', '.evidence.jsonl');
+    const lines = readFileSync(evidence, 'utf8').split('\n');
+    writeFileSync(evidence, `${lines.slice(0, -2).join('\n')}\n`);
+    const report = await verifyLedger(path, { witnessKeys: [running.key] });
+    expect(report).toMatchObject({ ok: false, first_bad: { code: 'unwitnessed' } });
   });
 
   it("is told about a cosignature that is not the witness's", async () => {

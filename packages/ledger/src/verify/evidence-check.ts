@@ -116,6 +116,7 @@ export class EvidenceCheck {
     this.#judgeLast();
     await this.#checkPromise();
     for (const voucher of this.#cursor.vouchers) await this.#checkVoucher(voucher);
+    this.#requireLastVouchers();
   }
 
   async close(): Promise<void> {
@@ -267,6 +268,26 @@ export class EvidenceCheck {
         this.#stamped = { size: about.size, time };
     } catch (error) {
       this.#failAt({ ...place, code: 'stamp_invalid' }, errorMessage(error));
+    }
+  }
+
+  /**
+   * Nothing commits to the lines after the last checkpoint. A ledger that has been vouched for, and was
+   * closed in order, had its last checkpoint vouched for too, or an outage to explain.
+   */
+  #requireLastVouchers(): void {
+    if (!this.#endedInOrder || this.#isWindow()) return;
+    if (this.#witnessed !== null && this.#witnessed < this.covered) {
+      this.#failAtEnd(
+        'unwitnessed',
+        `witnesses cosigned ${this.#witnessed} of ${this.covered} covered records`,
+      );
+    }
+    if (this.#stamped !== null && this.#stamped.size < this.covered) {
+      this.#failAtEnd(
+        'unstamped',
+        `stamps speak for ${this.#stamped.size} of ${this.covered} covered records`,
+      );
     }
   }
 

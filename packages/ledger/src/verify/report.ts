@@ -16,7 +16,9 @@ export type EvidenceFault =
   | 'anchor_missing'
   | 'anchor_mismatch'
   | 'cosignature_invalid'
-  | 'stamp_invalid';
+  | 'stamp_invalid'
+  | 'unwitnessed'
+  | 'unstamped';
 
 export type VerifyFault = ChainFault | EvidenceFault | 'unreadable';
 
