@@ -4,7 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Classification, classify } from './classify.ts';
 import { INPUT_BYTES_MAX } from './conversion.ts';
+import { parseShell } from './parse.ts';
 
+/** Fixed, so that a run can be repeated; PROPERTY_SEED chooses another. */
+const SEED = Number(process.env['PROPERTY_SEED'] ?? 20_261_121);
 const VECTORS = new URL('../../../../vectors/', import.meta.url);
 
 /** Commands of the vectors that are complete on one line, so that they can be joined and wrapped. */
@@ -15,10 +18,7 @@ const COMMANDS: readonly string[] = readFileSync(new URL('classify-more.jsonl', 
   .filter((command) => isJoinable(command));
 
 function isJoinable(command: string): boolean {
-  return (
-    !/[\n#\\]|<<|;;|&$|;\s*$/.test(command) &&
-    classify(`true; ${command}; true`).tier === classify(command).tier
-  );
+  return parseShell(command).faults.length === 0 && !/[\n#\\]|<<|;;|&$|;\s*$/.test(command);
 }
 
 const command = fc.constantFrom(...COMMANDS);
@@ -85,7 +85,7 @@ describe('classify', () => {
           expect(joined).toBeGreaterThanOrEqual(severity(classify(a)));
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 2_000, seed: SEED },
     );
   });
 
@@ -104,7 +104,7 @@ describe('classify', () => {
       fc.property(command, harmless, (a, before) => {
         expect(severity(classify(before + a))).toBeGreaterThanOrEqual(severity(classify(a)));
       }),
-      { numRuns: 2_000 },
+      { numRuns: 2_000, seed: SEED },
     );
   });
 
@@ -122,7 +122,7 @@ describe('classify', () => {
           );
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 2_000, seed: SEED },
     );
   });
 
@@ -133,7 +133,7 @@ describe('classify', () => {
           Math.min(severity(classify(a)), 4),
         );
       }),
-      { numRuns: 2_000 },
+      { numRuns: 2_000, seed: SEED },
     );
   });
 
@@ -159,7 +159,7 @@ describe('classify', () => {
       fc.property(command, fc.constantFrom(...shapes), (a, shape) => {
         expect(severity(classify(shape(a)))).toBeGreaterThanOrEqual(severity(classify(a)));
       }),
-      { numRuns: 2_000 },
+      { numRuns: 2_000, seed: SEED },
     );
   });
 
@@ -203,7 +203,7 @@ describe('classify', () => {
         expect(severity(first)).toBeLessThanOrEqual(4);
         expect(classify(text)).toEqual(first);
       }),
-      { numRuns: 3_000 },
+      { numRuns: 3_000, seed: SEED },
     );
   });
 

@@ -66,7 +66,22 @@ export function judgeEffect(
   verdict: Verdict,
   entry?: string,
 ): void {
-  const judged = judgePath(value, context.environment);
+  const { environment } = context;
+  if (environment.otherDirectories.length === 0)
+    return judgeEffectIn(environment, effect, value, context, verdict, entry);
+  for (const place of environment.inEachDirectory())
+    judgeEffectIn(place, effect, value, context, verdict, entry);
+}
+
+function judgeEffectIn(
+  environment: Environment,
+  effect: Effect,
+  value: WordValue,
+  context: ShellContext,
+  verdict: Verdict,
+  entry: string | undefined,
+): void {
+  const judged = judgePath(value, environment);
   const outcome = outcomeOf(effect, judged);
   const detail = `${effect} ${judged.path ?? (value.text || '?')} (${judged.pathClass})`;
   if (typeof outcome === 'string') verdict.deny(outcome, detail, spanIn(context, value), entry);

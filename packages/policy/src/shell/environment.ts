@@ -1,5 +1,8 @@
 import { joinValues, literalValue, unknownValue, type WordValue } from './word.ts';
 
+/** Most directories a line of execution may be in; beyond it the directory is unknown. */
+export const DIRECTORIES_MAX = 8;
+
 /** What a variable holds: one value, or the items of an array. */
 export type Variable = WordValue | readonly WordValue[];
 
@@ -16,6 +19,8 @@ export class Environment {
   readonly home: string;
   readonly workspace: string;
   cwd: string | null;
+  /** Other directories it may be in, after a `cd` that may not have run: the worst of them counts. */
+  otherDirectories: readonly (string | null)[];
   variables: Map<string, Variable>;
   positional: readonly WordValue[] | null;
   /** `$0`, where a nested shell was given one. */
@@ -25,6 +30,7 @@ export class Environment {
     this.home = options.home;
     this.workspace = options.workspace;
     this.cwd = options.workspace;
+    this.otherDirectories = [];
     this.variables = new Map();
     this.positional = null;
     this.scriptName = null;
@@ -33,6 +39,7 @@ export class Environment {
   fork(): Environment {
     const copy = new Environment({ home: this.home, workspace: this.workspace });
     copy.cwd = this.cwd;
+    copy.otherDirectories = this.otherDirectories;
     copy.variables = this.variables.size === 0 ? copy.variables : new Map(this.variables);
     copy.positional = this.positional;
     copy.scriptName = this.scriptName;
@@ -41,11 +48,29 @@ export class Environment {
 
   /** Takes over what holds whichever of the two lines was executed. */
   join(other: Environment): void {
-    if (this.cwd !== other.cwd) this.cwd = null;
-    if (this.positional !== other.positional) this.positional = null;
+    if (this.cwd !== other.cwd || other.otherDirectories.length > 0) this.joinDirectories(other);
+    // Set on one line only: what is known of it is kept, so that the worse reading counts.
+    if (this.positional === null || other.positional === null) this.positional ??= other.positional;
+    else if (this.positional !== other.positional) this.positional = null;
     for (const name of new Set([...this.variables.keys(), ...other.variables.keys()])) {
       this.variables.set(name, joinVariables(this.variables.get(name), other.variables.get(name)));
     }
+  }
+
+  private joinDirectories(other: Environment): void {
+    const all = new Set([...this.otherDirectories, other.cwd, ...other.otherDirectories]);
+    all.delete(this.cwd);
+    this.otherDirectories = all.size <= DIRECTORIES_MAX ? [...all] : [null];
+  }
+
+  /** The same line of execution in each directory that it may be in. */
+  inEachDirectory(): Environment[] {
+    return [this.cwd, ...this.otherDirectories].map((directory) => {
+      const place = this.fork();
+      place.cwd = directory;
+      place.otherDirectories = [];
+      return place;
+    });
   }
 
   assign(name: string, value: Variable): void {
@@ -88,7 +113,7 @@ function joinVariables(a: Variable | undefined, b: Variable | undefined): Variab
   const only = a ?? b;
   // Assigned on one line only: unset on the other.
   if (only !== undefined && (a === undefined || b === undefined))
-    return isArray(only) ? unknownValue(0, 0) : { ...only, isAssumed: true };
+    return isArray(only) ? only : { ...only, isAssumed: true };
   if (a === undefined || b === undefined || isArray(a) || isArray(b)) return unknownValue(0, 0);
   return joinValues(a, b);
 }

@@ -299,7 +299,7 @@ function judgeFlags(
     if (rule.role !== null && value !== null && (!isReadonly || rule.isAlways || isRunningRole(rule.role))) {
       judgeRole(rule.role, value, context, verdict, { entry: `${entry} ${rule.name}`, marks, stdin });
     }
-    if (isReadonly) continue;
+    if (isReadonly && !rule.isAlways) continue;
     if (rule.deny !== null) verdict.deny(rule.deny, `${entry} ${rule.name}`, undefined, entry);
     if (rule.rank > 0) verdict.raise(rule.rank, 'flag', `${entry} ${rule.name}`, undefined, entry);
     if (rule.valueRanks !== null) judgeFlagValue(rule.name, rule.valueRanks, value, entry, verdict);

@@ -1,3 +1,4 @@
+import type { Environment } from './environment.ts';
 import { readInvocation } from './flags.ts';
 import type { HandlerCall } from './handler-call.ts';
 import { judgeHiddenSubstitutions } from './hidden-substitutions.ts';
@@ -189,16 +190,18 @@ export function judgeRead({ rule, args, context, verdict, stdin }: HandlerCall):
 export function judgeCd({ args, context }: HandlerCall): boolean {
   const { environment } = context;
   const operand = args.find((arg) => !/^-[LPe@n]*$/.test(arg.text) || arg.text === '-');
-  if (operand === undefined) environment.cwd = environment.home;
-  else if (
-    operand.kind !== 'literal' ||
-    operand.isGlob ||
-    operand.text === '-' ||
-    /^[-+]\d/.test(operand.text)
-  )
-    environment.cwd = null;
-  else environment.cwd = resolvePath(operand.text, environment);
+  const places = environment.inEachDirectory().map((place) => directoryAfter(operand, place));
+  const [first = null, ...others] = new Set(places);
+  environment.cwd = first;
+  environment.otherDirectories = others;
   return false;
+}
+
+function directoryAfter(operand: WordValue | undefined, environment: Environment): string | null {
+  if (operand === undefined) return environment.home;
+  const isKnown =
+    operand.kind === 'literal' && !operand.isGlob && operand.text !== '-' && !/^[-+]\d/.test(operand.text);
+  return isKnown ? resolvePath(operand.text, environment) : null;
 }
 
 /** `shift [N]` drops positional parameters. */
