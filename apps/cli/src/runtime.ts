@@ -34,6 +34,8 @@ export interface Runtime {
    * one of them has read taints them all, so that an agent cannot shed its taint by starting a second client.
    */
   readonly stdioCaller: Session;
+  /** What a person should know about the state things are in at start. */
+  readonly warnings: readonly string[];
   close(): Promise<void>;
 }
 
@@ -79,7 +81,7 @@ async function open(
   const copies = { vouchers: vouchersOf(config), sinks: sinksOf(config, options.stdoutIsFree ?? false) };
   const lock = lockDataDir(openDataDir(config.dataDir));
   cleanups.push(() => lock.release());
-  const { inventory } = await readInventory(config.inventoryPath);
+  const { inventory, missing } = await readInventory(config.inventoryPath);
   const verifier = new OperatorVerifier(loadOperatorSecret(operatorSecretPath(config.dataDir)), clock);
   const ledger = await openLedger(config, clock, copies);
   cleanups.push(() => ledger.close());
@@ -132,7 +134,22 @@ async function open(
     }),
   };
   const stdioCaller = services.sessions.open({ id: 'stdio', principal: 'client:stdio' });
-  return { config, ledger, facts, services, operator, stdioCaller, close };
+  const warnings = warningsOf(config, { missing, stopped: killSwitch.tripped(), ledger });
+  return { config, ledger, facts, services, operator, stdioCaller, warnings, close };
+}
+
+function warningsOf(
+  config: ServerConfig,
+  state: { readonly missing: boolean; readonly stopped: boolean; readonly ledger: Ledger },
+): readonly string[] {
+  const fault = state.ledger.status.evidence?.lastFailure ?? null;
+  return [
+    ...(state.missing ? [`there is no inventory at ${config.inventoryPath}: every host is refused`] : []),
+    ...(state.stopped
+      ? [`everything is stopped (${config.killSwitchPath}); praxis resume lets work start again`]
+      : []),
+    ...(fault === null ? [] : [`the evidence of the ledger is incomplete: ${fault}`]),
+  ];
 }
 
 /** Answers the path of the new segment, or the new key that verifies checkpoints. */

@@ -5,7 +5,6 @@ import {
   operatorAct,
   type RunningControl,
   type RunningHttp,
-  type ServerConfig,
   serveControl,
   serveHttp,
   serveStreams,
@@ -89,7 +88,10 @@ export function untilSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** What may be said of the configuration at start, once. */
-export function sayWarnings(config: ServerConfig, log: (line: string) => void): void {
-  for (const warning of config.warnings) log(`praxis: ${warning}`);
+/** What may be said at start, once: of the configuration, and of the state that a runtime found. */
+export function sayWarnings(
+  found: { readonly warnings: readonly string[] },
+  log: (line: string) => void,
+): void {
+  for (const warning of found.warnings) log(`praxis: ${warning}`);
 }

@@ -124,6 +124,13 @@ describe('a broken inventory', () => {
     expect(existsSync(site.ledger)).toBe(false);
   });
 
+  it('keeps praxis from starting when anybody may change it', async () => {
+    const site = aSite();
+    const path = site.dir.write('inventory.yaml', 'hosts: []\n');
+    chmodSync(path, 0o666);
+    await expect(site.start({ PRAXIS_INVENTORY: path })).rejects.toMatchObject({ code: 'INVENTORY_EXPOSED' });
+  });
+
   it('is no reason to start when it is a directory', async () => {
     const site = aSite();
     await expect(site.start({ PRAXIS_INVENTORY: site.dir.path })).rejects.toMatchObject({
@@ -209,5 +216,27 @@ describe('a missing ssh client', () => {
     );
     expect(answer?.body).toMatchObject({ decision: 'denied', reason: 'binary_missing' });
     expect(site.records().at(-1)).toMatchObject({ kind: 'refusal', reason: 'binary_missing' });
+  });
+});
+
+describe('what a person is told at start', () => {
+  it('is nothing when all is well', async () => {
+    const site = aSite();
+    const inventory = site.dir.write('inventory.yaml', 'hosts: []\n');
+    expect((await site.start({ PRAXIS_INVENTORY: inventory })).warnings).toEqual([]);
+  });
+
+  it('is that every host is refused, that everything is stopped, and that the anchor is not written', async () => {
+    const site = aSite();
+    const file = site.dir.write('file', '');
+    const { warnings } = await site.start({
+      PRAXIS_KILL_SWITCH_PATH: join(file, 'stop'),
+      PRAXIS_ANCHOR_PATH: join(file, 'anchor.jsonl'),
+    });
+    expect(warnings).toEqual([
+      expect.stringContaining('inventory'),
+      expect.stringContaining('stopped'),
+      expect.stringContaining('anchor'),
+    ]);
   });
 });

@@ -4,6 +4,8 @@ import { PraxisError } from '@praxis/core';
 export type FleetErrorCode =
   /** The inventory file is not YAML, has the wrong shape or contradicts itself. `fields.problems` lists every place. */
   | 'INVENTORY_INVALID'
+  /** Anybody may change the inventory file, and so what every host is. */
+  | 'INVENTORY_EXPOSED'
   /** The inventory file exists but cannot be read. */
   | 'INVENTORY_UNREADABLE'
   /** A store answered more pages than a bounded walk may take. */

@@ -118,7 +118,12 @@ async function serverFindings(config: ServerConfig): Promise<Finding[]> {
 }
 
 function evidenceFindings({ evidence }: Status['ledger']): Finding[] {
-  if (evidence === null || evidence.waiting === 0) return [];
+  if (evidence === null) return [];
+  if (evidence.waiting === 0) {
+    return evidence.lastFailure === null
+      ? []
+      : [{ what: 'evidence', health: 'note', says: `last failure: ${evidence.lastFailure}` }];
+  }
   const says = `${evidence.waiting} stamps or cosignatures are still to be had (${evidence.lastFailure ?? 'not tried yet'})`;
   return [{ what: 'evidence', health: 'note', says }];
 }

@@ -39,6 +39,7 @@ async function run(): Promise<void> {
 async function serveOnStdio(config: ServerConfig): Promise<void> {
   const runtime = await holdOrRelay(config);
   if (runtime === null) process.exit();
+  sayWarnings(runtime, log);
   const relays = new Relays();
   const control = await startControl(runtime, relays);
   // Our own client may leave before the clients that are relayed to us.
@@ -71,6 +72,7 @@ async function holdOrRelay(config: ServerConfig): Promise<Runtime | null> {
 async function serveOnHttp(config: ServerConfig): Promise<void> {
   const serving = assertMayServeHttp(config.http);
   const runtime = await openRuntime(config, { log });
+  sayWarnings(runtime, log);
   const control = await startControl(runtime, new Relays());
   const http = await startHttp(runtime, serving).catch(async (error: unknown) => {
     await control.close();

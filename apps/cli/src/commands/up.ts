@@ -33,6 +33,7 @@ async function run(options: { port?: string }): Promise<void> {
   const inventory = ensureInventory(config.inventoryPath, hostname());
   const runtime = await openRuntime(config, { log, status: () => ({ url: started.url }) });
   const started = { url: '' };
+  sayWarnings(runtime, log);
   try {
     const found = await observeLocal(runtime, `host:${hostname()}`);
     const control = await startControl(runtime, new Relays());

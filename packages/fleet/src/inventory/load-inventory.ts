@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { errorCode, errorMessage } from '@praxis/core';
 import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
@@ -10,6 +10,7 @@ import { type InventoryHostEntry, inventoryFileSchema } from './schema.ts';
 
 /** The largest inventory text accepted, in characters. */
 export const INVENTORY_LENGTH_MAX: number = 4 * 1024 * 1024;
+const OTHERS_MAY_WRITE = 0o002;
 /** How many problems one error reports. */
 const PROBLEMS_MAX = 20;
 
@@ -62,15 +63,17 @@ export function loadInventory(text: string, file: string): Inventory {
 
 /**
  * Reads the inventory file at `file`. A missing file is the empty inventory, which refuses every
- * target; `missing` says so, and the caller must tell the operator. Throws `INVENTORY_INVALID`, and
- * `INVENTORY_UNREADABLE` for a file that exists but cannot be read.
+ * target; `missing` says so, and the caller must tell the operator. Throws `INVENTORY_INVALID`,
+ * `INVENTORY_UNREADABLE` for a file that exists but cannot be read, and `INVENTORY_EXPOSED` for one that anybody
+ * may change: it decides what every host is and where it is reached.
  */
 export async function readInventory(file: string): Promise<{ inventory: Inventory; missing: boolean }> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readGuarded(file);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return { inventory: EMPTY_INVENTORY, missing: true };
+    if (error instanceof FleetError) throw error;
     throw new FleetError(
       'INVENTORY_UNREADABLE',
       `cannot read the inventory \`${file}\`: ${errorMessage(error)}`,
@@ -81,6 +84,22 @@ export async function readInventory(file: string): Promise<{ inventory: Inventor
     );
   }
   return { inventory: loadInventory(text, file), missing: false };
+}
+
+async function readGuarded(file: string): Promise<string> {
+  const handle = await open(file, 'r');
+  try {
+    const stats = await handle.stat();
+    // Without user ids (Windows) the mode says nothing.
+    if (process.getuid !== undefined && stats.isFile() && (stats.mode & OTHERS_MAY_WRITE) !== 0) {
+      throw new FleetError('INVENTORY_EXPOSED', `anybody may change the inventory \`${file}\`: chmod o-w`, {
+        fields: { file },
+      });
+    }
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
 }
 
 function plainValue(source: Source): unknown {

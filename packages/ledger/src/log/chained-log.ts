@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { type Clock, errorMessage, PraxisError, sha256Hex } from '@praxis/core';
+import { closeSync } from 'node:fs';
+import { type Clock, errorCode, errorMessage, PraxisError, sha256Hex } from '@praxis/core';
 import { type ChainPosition, closesIntent, openIntentOf, type OpenIntent } from '../chain-walk.ts';
 import { encodeEntry } from '../encode-record.ts';
 import { ledgerError } from '../errors.ts';
@@ -281,8 +280,20 @@ export class ChainedLog {
 
 /** The file that is written on. A log whose first segment was archived must not get an empty one in its place. */
 function lastSegment(path: string): string {
-  const there = existsSync(dirname(path)) ? listSegments(path) : [];
-  return there.at(-1)?.path ?? path;
+  try {
+    return listSegments(path).at(-1)?.path ?? path;
+  } catch (error) {
+    // No such directory yet, or no directory: opening the file makes it, or says what is wrong.
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error))) return path;
+    throw ledgerError(
+      'LEDGER_UNWRITABLE',
+      `the ledger at \`${path}\` cannot be found: ${errorMessage(error)}`,
+      {
+        cause: error,
+        fields: { path, reason: 'directory' },
+      },
+    );
+  }
 }
 
 function lockOf(path: string): Lock {
