@@ -177,7 +177,9 @@ describe('praxis operator init', () => {
     secrets: { secret: string; oldSecret?: string },
   ): Promise<Ran> => praxis(['operator', 'init', '--secret-fd', '3', ...args], env, secrets);
 
-  it('is refused a second time without the present secret, and works with it', async () => {
+  it('is refused a second time without the present secret, and works with it', {
+    timeout: 90_000,
+  }, async () => {
     const env = anEnv();
     expect((await init(env, [], { secret: `${SECRET}\n` })).code).toBe(0);
     const stored = (): string => readFileSync(join(env['PRAXIS_DATA_DIR'] ?? '', 'operator.json'), 'utf8');
