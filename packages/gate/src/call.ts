@@ -88,6 +88,7 @@ export interface GateResult<T = unknown> {
   readonly actionId: string | null;
   readonly decisionId: string;
   readonly value: T | null;
+  /** What an action wrote, redacted and bounded; a read's answer is its value. */
   readonly output: string | null;
   readonly outputSha256: string | null;
   readonly outputLengthBytes: number;

@@ -1,7 +1,7 @@
 import type { CallOutput, GateResult, ReadCall } from './call.ts';
 import { describeFailure } from './failure.ts';
 import type { CallStart } from './state.ts';
-import { boundOutput, digestOutput, type OutputDigest, READ_OUTPUT_BYTES_MAX } from './output.ts';
+import { digestOutput, type OutputDigest, READ_OUTPUT_BYTES_MAX } from './output.ts';
 import { type RecordFields, writeRecord } from './record.ts';
 import { boundedDetail, emptyResult, finishRefusal, STOPPED } from './refuse.ts';
 import type { GateRefusal } from './reasons.ts';
@@ -59,7 +59,6 @@ async function finishRead<T>(
     reason,
     detail,
     value: shown ? output.value : null,
-    output: shown ? boundOutput(output.body, digest?.lengthBytes ?? 0) : null,
     outputSha256: digest?.sha256 ?? null,
     outputLengthBytes: digest?.lengthBytes ?? 0,
   };
