@@ -146,6 +146,8 @@ export interface FactBackend {
   vectors(scan: VectorScan): Promise<readonly VectorRow[]>;
   /** Keeps the vector of a content, once per model. */
   addVectors(model: string, vectors: readonly { contentHash: string; vector: Float32Array }[]): Promise<void>;
+  /** Checks what the database can check of itself. Throws `STORE_CORRUPT`. */
+  checkIntegrity(): NowOrLater<void>;
   sealBounds(): Promise<SealBounds>;
   /** All seals, oldest first. */
   seals(): Promise<readonly Seal[]>;

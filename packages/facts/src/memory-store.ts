@@ -129,6 +129,7 @@ export function memoryBackend(clock: Clock): FactBackend {
         if (!embedded.has(key)) embedded.set(key, vector.slice());
       }
     },
+    checkIntegrity: () => undefined,
     sealBounds: async () => ({ seq: rows.length, recordedAt: last, ruleId: rules.size }),
     seals: async () => seals,
     async addSeal(seal) {

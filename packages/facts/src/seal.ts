@@ -30,6 +30,7 @@ export async function verifyStore(
   backend: FactBackend,
   options: { head?: string } = {},
 ): Promise<FactVerifyReport> {
+  await backend.checkIntegrity();
   const seals = await backend.seals();
   let last: Seal | null = null;
   for (const seal of seals) {

@@ -81,6 +81,7 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
         vector: vectorOf(row[3] as Uint8Array),
       })),
     addVectors: async (model, vectors) => addVectors(db, model, vectors),
+    checkIntegrity: () => db.checkIntegrity(),
     sealBounds: async () => {
       const row = db.get(`SELECT (SELECT coalesce(max(seq), 0) FROM facts) AS seq,
         (SELECT coalesce(max(rule_id), 0) FROM fact_classifications) AS rule`);

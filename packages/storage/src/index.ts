@@ -23,5 +23,10 @@ export {
 } from './postgres.ts';
 export { type PostgresMigration } from './postgres-migrate.ts';
 export { replaceSqlite } from './replace-sqlite.ts';
-export { openSqlite, SQLITE_OPEN_TIMEOUT_MS, type SqliteOptions } from './sqlite.ts';
+export {
+  openSqlite,
+  SQLITE_CHECK_AT_START_BYTES_MAX,
+  SQLITE_OPEN_TIMEOUT_MS,
+  type SqliteOptions,
+} from './sqlite.ts';
 export { type SqliteDatabase, type SqlRow, type SqlValue } from './sqlite-database.ts';

@@ -19,6 +19,8 @@ export interface SqliteDatabase {
   run(sql: string, params?: readonly SqlValue[]): { changes: number; lastId: number };
   /** Runs `work` in one `BEGIN IMMEDIATE` transaction; rolls back when it throws. Synchronous. */
   transact<R>(work: () => R): R;
+  /** Checks every page. Throws `STORE_CORRUPT`. */
+  checkIntegrity(): void;
   /** Copies the database while it is in use. The copy is owner-only. */
   backupTo(path: string): Promise<void>;
   close(): void;
@@ -55,6 +57,7 @@ export function wrapSqlite(db: DatabaseSync, path: string): SqliteDatabase {
         return { changes: Number(result.changes), lastId: Number(result.lastInsertRowid) };
       }),
     transact: (work) => transact(db, bounds, path, work),
+    checkIntegrity: () => guarded(path, () => checkIntegrity(db, path)),
     backupTo: (target) => backupTo(db, path, target),
     close: () => {
       if (db.isOpen) db.close();
@@ -78,6 +81,17 @@ function transact<R>(db: DatabaseSync, bounds: Bounds, path: string, work: () =>
     if (db.isTransaction) db.exec('ROLLBACK');
     throw fromSqlite(error, `writing \`${path}\``);
   }
+}
+
+/** Checks every page of a database. Throws `STORE_CORRUPT` with what was found first. */
+export function checkIntegrity(db: DatabaseSync, path: string): void {
+  const rows = db.prepare('PRAGMA quick_check(1)').all();
+  const first = rows[0]?.['quick_check'];
+  if (rows.length === 1 && first === 'ok') return;
+  throw new StorageError(
+    'STORE_CORRUPT',
+    `\`${path}\` is damaged: ${String(first)}; restore the latest backup with \`praxis facts restore\``,
+  );
 }
 
 async function backupTo(db: DatabaseSync, path: string, target: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -87,6 +87,20 @@ describe('openSqlite', () => {
     expect(() => openSqlite({ path, migrations: MIGRATIONS })).toThrow(
       expect.objectContaining({ code: 'STORE_CORRUPT' }),
     );
+  });
+
+  it('checks a file on demand that was not checked at start, as large ones are not', () => {
+    const path = aFile();
+    const db = openSqlite({ path, migrations: MIGRATIONS });
+    for (let n = 0; n < 500; n += 1) db.run('INSERT INTO t (x) VALUES (?)', ['x'.repeat(500)]);
+    db.checkIntegrity();
+    db.close();
+    const bytes = readFileSync(path);
+    bytes.fill(0x5a, 12_288, 16_384);
+    writeFileSync(path, bytes);
+    const damaged = openSqlite({ path, migrations: MIGRATIONS, checkIntegrity: false });
+    expect(() => damaged.checkIntegrity()).toThrow(expect.objectContaining({ code: 'STORE_CORRUPT' }));
+    damaged.close();
   });
 
   it('refuses a symbolic link and a directory in place of the file', () => {

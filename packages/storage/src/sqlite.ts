@@ -4,10 +4,15 @@ import { fromSqlite, StorageError } from './errors.ts';
 import { isOwnedByThisUser, statOrNull } from './data-dir.ts';
 import { touchOwnerOnly } from './data-dir-lock.ts';
 import { migrateSqlite, type SqliteMigration } from './migrate.ts';
-import { type SqliteDatabase, wrapSqlite } from './sqlite-database.ts';
+import { checkIntegrity, type SqliteDatabase, wrapSqlite } from './sqlite-database.ts';
 
 /** How long `open` waits for another process's lock, in milliseconds. */
 export const SQLITE_OPEN_TIMEOUT_MS = 5000;
+/**
+ * The largest file that is checked page by page at every start, in bytes. It takes about a second; a larger
+ * one is checked by `checkIntegrity`, and when a damaged page is read.
+ */
+export const SQLITE_CHECK_AT_START_BYTES_MAX = 268_435_456;
 /** The page cache, in KiB (negative in the pragma). */
 const CACHE_KIB = 65_536;
 
@@ -15,7 +20,7 @@ export interface SqliteOptions {
   /** A file, or `:memory:`. */
   path: string;
   migrations: readonly SqliteMigration[];
-  /** Checks every page at start (`PRAGMA quick_check`). Default true for files. */
+  /** Checks every page at start. Default: for files of at most `SQLITE_CHECK_AT_START_BYTES_MAX`. */
   checkIntegrity?: boolean;
 }
 
@@ -46,7 +51,7 @@ function prepareDatabase(db: DatabaseSync, options: SqliteOptions, inMemory: boo
   db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON;
     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -${CACHE_KIB};
     PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864`);
-  if (options.checkIntegrity ?? !inMemory) checkIntegrity(db, options.path);
+  if (options.checkIntegrity ?? isSmallFile(options.path)) checkIntegrity(db, options.path);
   migrateSqlite(db, options.migrations);
   if (!inMemory) checkSchema(db, options);
   db.enableDefensive(true);
@@ -64,14 +69,9 @@ function checkFile(path: string): void {
     throw new StorageError('STORE_PATH_UNSAFE', `\`${path}\` belongs to another user`);
 }
 
-function checkIntegrity(db: DatabaseSync, path: string): void {
-  const rows = db.prepare('PRAGMA quick_check(1)').all();
-  const first = rows[0]?.['quick_check'];
-  if (rows.length === 1 && first === 'ok') return;
-  throw new StorageError(
-    'STORE_CORRUPT',
-    `\`${path}\` is damaged: ${String(first)}; restore the latest backup with \`praxis facts restore\``,
-  );
+function isSmallFile(path: string): boolean {
+  const stats = path === ':memory:' ? null : statOrNull(path);
+  return stats !== null && stats.size <= SQLITE_CHECK_AT_START_BYTES_MAX;
 }
 
 /** Compares the schema with that of a fresh database made by the same migrations. */
