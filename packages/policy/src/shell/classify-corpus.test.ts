@@ -35,7 +35,7 @@ const classes = Map.groupBy(vectors, (vector) => vector.class);
 
 describe('classify, on a corpus written before its tables', () => {
   it('reads a corpus of every family of commands', () => {
-    expect(vectors.length).toBeGreaterThan(3_500);
+    expect(vectors.length).toBeGreaterThan(5_000);
     expect(classes.size).toBeGreaterThan(20);
     expect(new Set(vectors.map((vector) => vector.cmd)).size).toBe(vectors.length);
   });
