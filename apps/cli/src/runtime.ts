@@ -39,6 +39,7 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
+/** What a process does with what its runtime has to say. */
 export interface RuntimeOptions {
   /** Where a person is told things: standard error. */
   readonly log: (line: string) => void;
@@ -123,19 +124,16 @@ async function open(
     mode: config.mode,
     rulesetVersion: RULESET_VERSION,
     rotateLedger: (what) => rotate(ledger, what),
-    status: () => ({
-      version: VERSION,
-      pid: process.pid,
-      mode: config.mode,
-      stopped: killSwitch.tripped(),
-      ledger: ledger.status,
-      hosts: inventory.size,
-      ...options.status?.(),
-    }),
+    status: () => ({ ...statusOf(config, ledger, killSwitch), hosts: inventory.size, ...options.status?.() }),
   };
   const stdioCaller = services.sessions.open({ id: 'stdio', principal: 'client:stdio' });
   const warnings = warningsOf(config, { missing, stopped: killSwitch.tripped(), ledger });
   return { config, ledger, facts, services, operator, stdioCaller, warnings, close };
+}
+
+function statusOf(config: ServerConfig, ledger: Ledger, killSwitch: KillSwitch): Record<string, unknown> {
+  const stopped = killSwitch.tripped();
+  return { version: VERSION, pid: process.pid, mode: config.mode, stopped, ledger: ledger.status };
 }
 
 function warningsOf(

@@ -1,5 +1,6 @@
 import { PraxisError } from '@praxis/core';
 
+/** What this app throws. */
 export type ServerErrorCode =
   | 'TRANSPORT_UNKNOWN'
   | 'HTTP_TOKEN_REQUIRED'

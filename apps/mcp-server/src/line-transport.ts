@@ -15,6 +15,7 @@ export const STDIO_LINE_BYTES_MAX: number = 16 * 1024 * 1024;
 /** How long calls that run when a client ends its input may still go on to their answers, in milliseconds. */
 export const STDIO_DRAIN_MS = 2000;
 
+/** Who is told what passes through a transport. */
 export interface LineTransportHooks {
   /** Told every request before it is handed on. */
   readonly onrequest: (request: Readonly<Record<string, unknown>>) => void;

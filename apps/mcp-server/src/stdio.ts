@@ -9,6 +9,7 @@ import type { Services } from './services.ts';
 import { newSessionId } from './sessions.ts';
 import type { Tool } from './tool.ts';
 
+/** One client on a pair of streams. */
 export interface StreamServing {
   readonly input: Readable;
   readonly output: Writable;

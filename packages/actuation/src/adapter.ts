@@ -51,6 +51,7 @@ export type RefusalReason =
   | 'client_config_invalid'
   | 'adapter_unknown';
 
+/** An adapter's answer when it declines: nothing was done. */
 export interface Refusal {
   readonly refused: true;
   readonly reason: RefusalReason;
@@ -82,12 +83,14 @@ export type ExecutionFault =
   | 'shell_missing'
   | 'connection_lost';
 
+/** How an action ended, as far as that is known. */
 export interface ActionResult extends ExecutionResult {
   readonly refused?: never;
   readonly completion: Completion;
   readonly fault: ExecutionFault | null;
 }
 
+/** How one execution may be stopped, bounded and followed. */
 export interface ExecuteOptions {
   /** Stops the work when aborted, also on the far side. */
   readonly signal?: AbortSignal | undefined;
@@ -109,6 +112,7 @@ export interface Adapter {
   execute(prepared: PreparedAction, options: ExecuteOptions): Promise<ActionResult | Refusal>;
 }
 
+/** Makes a refusal; `detail` is for people and holds no secrets. */
 export function refuse(reason: RefusalReason, detail: string): Refusal {
   return { refused: true, reason, detail };
 }

@@ -9,6 +9,7 @@ const VERSION_TIMEOUT_MS = 5000;
 const VERSION_BYTES_MAX = 4096;
 const VERSION_CHARS_MAX = 200;
 
+/** What all adapters need to know of this installation. */
 export interface AdapterOptions {
   /** Every host of the inventory, asked anew for each action: no ssh alias may lead to a Talos host of it. */
   readonly inventory: () => readonly InventoryHost[];

@@ -1,5 +1,6 @@
 import { PraxisError } from '@praxis/core';
 
+/** What this package throws; refusals are values, not these. */
 export type GateErrorCode =
   | 'OPERATOR_SECRET_WEAK'
   | 'OPERATOR_SECRET_WRONG'

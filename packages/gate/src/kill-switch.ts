@@ -7,6 +7,7 @@ import { GateError } from './errors.ts';
 /** How often the sentinel file is looked at, in milliseconds, where the platform reports no changes. */
 export const SENTINEL_POLL_MS = 250;
 
+/** Where the stop is kept, and the clock that dates it. */
 export interface KillSwitchOptions {
   /** A file whose existence stops everything, also across restarts; `null` keeps the stop in memory only. */
   readonly sentinelPath: string | null;

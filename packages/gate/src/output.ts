@@ -16,6 +16,7 @@ export interface OutputDigest {
   readonly lengthBytes: number;
 }
 
+/** Digest and length in bytes of a whole output, as the ledger keeps them. */
 export function digestOutput(output: string | Uint8Array): OutputDigest {
   return { sha256: sha256Hex(output), lengthBytes: byteLength(output) };
 }

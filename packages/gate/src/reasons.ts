@@ -60,6 +60,7 @@ export const GATE_REASONS = [
   'internal_error',
 ] as const;
 
+/** One of `GATE_REASONS`. */
 export type GateReason = (typeof GATE_REASONS)[number];
 
 /** A step's answer when the call must not go on. `reason` may be a more special code of the precondition. */

@@ -12,6 +12,7 @@ export type Step = <T>(state: ActState<T>) => GateRefusal | null | Promise<GateR
 export const redactionStep: Step = ({ args }) =>
   args.ok ? null : { reason: 'redaction_failed', detail: 'the arguments could not be redacted' };
 
+/** While everything is stopped no call goes on. */
 export const killSwitchStep: Step = ({ deps }) => (deps.killSwitch.tripped() ? STOPPED : null);
 
 /** Finds the tier: the adapter's floor or what the command itself would do, whichever is higher. */
@@ -55,6 +56,7 @@ export const targetStep: Step = ({ call, tier }) => {
   return { reason: 'target_not_single', detail: 'an irreversible action has exactly one target' };
 };
 
+/** Asks the preconditions in their order; the first refusal ends the call. */
 export const preconditionStep: Step = async ({ call }) => {
   for (const precondition of call.preconditions) {
     const refusal = await precondition();

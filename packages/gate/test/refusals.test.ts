@@ -1,4 +1,3 @@
-import { renameSync } from 'node:fs';
 import { MODES } from '@praxis/policy';
 import { describe, expect, it } from 'vitest';
 import type { GateReason } from '../src/index.ts';
@@ -384,44 +383,5 @@ describe('arguments that cannot be made safe to record', () => {
       reason: 'redaction_failed',
     });
     expect(test.text()).not.toContain('hunter2');
-  });
-});
-
-describe('a ledger that cannot be written', () => {
-  it('lets nothing run, and says so', async () => {
-    const test = await aGate();
-    const context = aContext(test);
-    renameSync(test.ledger.path, `${test.ledger.path}.away`);
-    const call = anAction({ command: REVERSIBLE });
-    expect(await test.gate.act(call, context)).toMatchObject({
-      decision: 'denied',
-      reason: 'ledger_unavailable',
-      seq: null,
-    });
-    expect(call.runs).toBe(0);
-    const read = await test.gate.read(aRead(), context);
-    expect(read).toMatchObject({
-      decision: 'denied',
-      reason: 'ledger_unavailable',
-      value: null,
-      output: null,
-    });
-    const refused = await test.gate.act(anAction({ command: 'rm -rf /' }), context);
-    expect(refused).toMatchObject({ decision: 'denied', reason: 'ledger_unavailable' });
-  });
-
-  it('makes no clean success of an action whose outcome it lost', async () => {
-    const test = await aGate();
-    const execute = (): Promise<{ value: string; body: string }> => {
-      renameSync(test.ledger.path, `${test.ledger.path}.away`);
-      return Promise.resolve({ value: 'done', body: 'ran' });
-    };
-    const call = anAction({ command: REVERSIBLE, execute });
-    expect(await test.gate.act(call, aContext(test))).toMatchObject({
-      decision: 'error',
-      reason: 'ledger_unavailable',
-      seq: null,
-    });
-    expect(call.runs).toBe(1);
   });
 });

@@ -23,6 +23,7 @@ export interface FilterOptions {
   readonly text?: string;
 }
 
+/** Adds the options that choose records, the same for every command that reads them. */
 export function addFilterOptions(command: Command): Command {
   return command
     .option('--since <instant>', 'from this instant on, ISO 8601 with an offset, or a date')

@@ -44,6 +44,7 @@ export function withInstantOptions(command: Command): Command {
     .option('--recorded-at <instant>', 'as believed when; default: now');
 }
 
+/** The filter that the options stand for. */
 export function filterOf(options: AskOptions): FactFilter {
   const { subject, kind, predicate, type } = options;
   return {
@@ -54,6 +55,7 @@ export function filterOf(options: AskOptions): FactFilter {
   };
 }
 
+/** The page that the options ask for. */
 export function pageOf(options: AskOptions): { limit: number; cursor?: string } {
   return {
     limit: Number(options.limit ?? 1000),
@@ -61,6 +63,7 @@ export function pageOf(options: AskOptions): { limit: number; cursor?: string } 
   };
 }
 
+/** The point on both time axes that the options name. */
 export function asOfOf(options: { validAt?: string; recordedAt?: string }): {
   validAt?: Instant;
   recordedAt?: Instant;

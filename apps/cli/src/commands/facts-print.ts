@@ -22,6 +22,7 @@ export function factLines(fact: Fact): string {
   ].join('\n');
 }
 
+/** Prints a page of facts for a person, one line each. */
 export function printPage(page: FactPage): void {
   for (const fact of page.facts) console.log(factLines(fact));
   printRest(page.facts.length === 0, page);

@@ -3,6 +3,7 @@ import { type FactStore, openFactStore, parseStoreDsn } from '@praxis/facts';
 import { readConfig } from '@praxis/mcp-server';
 import { openDataDir } from '@praxis/storage';
 
+/** Which store a command works on. */
 export interface StoreOption {
   readonly store?: string;
 }

@@ -14,6 +14,7 @@ import {
 /** How many operators and relayed clients may be connected at once. */
 export const CONTROL_CONNECTIONS_MAX = 256;
 
+/** What the operator's socket serves. */
 export interface ControlServing {
   readonly path: string;
   /** Answers one operator request. What it throws becomes a coded answer. */
@@ -22,6 +23,7 @@ export interface ControlServing {
   relay(socket: Socket): void;
 }
 
+/** A socket that listens. `close` drops its connections and removes its file. */
 export interface RunningControl {
   readonly path: string;
   close(): Promise<void>;

@@ -38,6 +38,7 @@ const secret = z.string().max(1024).optional();
 const id = z.string().min(1).max(128);
 const reason = z.string().min(1).max(500);
 
+/** Checks one request line; unknown fields are refused. */
 export const controlRequestSchema: z.ZodType<ControlRequest> = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('mcp') }),
   z.strictObject({ op: z.literal('status') }),

@@ -5,6 +5,7 @@ export const HTTP_BODY_BYTES_MAX: number = 16 * 1024 * 1024;
 /** How long a client may take to send a whole request, in milliseconds. */
 export const HTTP_REQUEST_TIMEOUT_MS = 30_000;
 
+/** The whole body, or the HTTP status that says why there is none. */
 export type BodyOutcome =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly status: number };

@@ -14,6 +14,7 @@ export const HTTP_CONNECTIONS_MAX = 1024;
 /** How often slow requests are looked for, in milliseconds. */
 const TIMEOUT_CHECK_MS = 1000;
 
+/** Where HTTP is served, and with which token. */
 export interface HttpServing {
   readonly host: string;
   readonly port: number;
@@ -22,6 +23,7 @@ export interface HttpServing {
   readonly requestTimeoutMs?: number;
 }
 
+/** A server that listens. `close` ends its sessions and its connections. */
 export interface RunningHttp {
   readonly url: string;
   close(): Promise<void>;

@@ -38,6 +38,7 @@ interface Scanned extends Readonly<Record<string, unknown>> {
   readonly stale: readonly unknown[];
 }
 
+/** The tool that compares what is observed with what an operator blessed. Proposes; changes nothing. */
 export const driftScan: Tool = defineTool({
   name: 'drift_scan',
   description:

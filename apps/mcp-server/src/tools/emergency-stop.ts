@@ -2,6 +2,7 @@ import { errorCode } from '@praxis/core';
 import { z } from 'zod';
 import { defineTool, type Tool, verdict, verdictShape } from '../tool.ts';
 
+/** The tool that stops everything. Never gated, and works without a ledger; its record says so when it can. */
 export const emergencyStop: Tool = defineTool({
   name: 'emergency_stop',
   description:

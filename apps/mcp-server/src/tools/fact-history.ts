@@ -5,6 +5,7 @@ import { pageOutput, QUERY_LIMIT_MAX } from './query-facts.ts';
 
 const HISTORY_LIMIT_DEFAULT = 100;
 
+/** The tool that answers every version of the facts about one subject, in pages. */
 export const factHistory: Tool = defineTool({
   name: 'fact_history',
   description:

@@ -22,6 +22,7 @@ interface Ingested extends Readonly<Record<string, unknown>> {
   readonly errors: readonly { readonly code: string; readonly message: string }[];
 }
 
+/** The tool that takes telemetry in. It taints the session before the telemetry is looked at. */
 export const ingestObservation: Tool = defineTool({
   name: 'ingest_observation',
   description:

@@ -7,6 +7,7 @@ import { defineTool, readAnswer, readOnly, type Tool, verdictShape } from '../to
 export const QUERY_LIMIT_MAX = 1000;
 const QUERY_LIMIT_DEFAULT = 200;
 
+/** The tool that answers current facts, in pages. */
 export const queryFacts: Tool = defineTool({
   name: 'query_facts',
   description:

@@ -28,6 +28,7 @@ export function rememberGroup(groupId: number): void {
   live.add(groupId);
 }
 
+/** Undoes `rememberGroup`: the group has ended. */
 export function forgetGroup(groupId: number): void {
   live.delete(groupId);
 }

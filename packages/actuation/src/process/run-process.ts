@@ -45,6 +45,7 @@ export interface StderrFilter {
   flush(): Uint8Array;
 }
 
+/** How a process is bounded, stopped and fed. Times are in milliseconds. */
 export interface RunOptions {
   /** Stops the whole process group when aborted: how the kill switch reaches work in flight. */
   readonly signal?: AbortSignal | undefined;

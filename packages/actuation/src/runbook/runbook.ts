@@ -22,6 +22,7 @@ const NAME = 'runbook';
 const HOST_TYPES: readonly HostType[] = ['ubuntu', 'cloud'];
 const LOCAL = 'local';
 
+/** Where runbooks lie, and how they reach other machines. */
 export interface RunbookOptions {
   /** The directory that holds the runbooks (`PRAXIS_RUNBOOK_ROOT`); without it every runbook is refused. */
   readonly root: string | undefined;

@@ -33,6 +33,7 @@ import { checkNotTalos } from './talos-address.ts';
 const NAME = 'ssh';
 const HOST_TYPES: readonly HostType[] = ['ubuntu', 'windows'];
 
+/** Which client is run, and which hosts it must not reach. */
 export interface SshOptions {
   /** The client to run: a name on the search path or an absolute path. */
   readonly binary?: string | undefined;

@@ -51,6 +51,7 @@ export interface ApprovalView {
   readonly approver: string | null;
 }
 
+/** A new approval: its id, and its token, which exists here and on the console alone. */
 export interface MintedApproval {
   readonly id: string;
   /** Goes to the operator's console and nowhere else; only its hash is kept. */

@@ -3,6 +3,7 @@ import type { Tier } from '@praxis/core';
 /** Where approval tokens are shown: the operator's console (standard error), never the MCP channel. */
 export type OperatorConsole = (line: string) => void;
 
+/** What the console line of an approval says. */
 export interface ConsoleApproval {
   readonly tool: string;
   readonly actionId: string;

@@ -10,6 +10,7 @@ export const OPERATOR_SECRET_LENGTH_MIN = 8;
 export const OPERATOR_SECRET_LENGTH_MAX = 1024;
 /** Wrong secrets in a row before further tries are refused for `LOCKOUT_MS`. */
 export const OPERATOR_ATTEMPTS_MAX = 5;
+/** How long every try is refused after too many wrong secrets, in milliseconds. */
 export const LOCKOUT_MS = 60_000;
 
 // RFC 7914 parameters: 64 MiB and about 0.2 s a try on a small server.
