@@ -130,3 +130,28 @@ describe('verifyLedger', () => {
     expect((await verifyBytes(whole)).unanchored_tail).toBe(4);
   });
 });
+
+describe('verifying a ledger that is being written', () => {
+  it('finds nothing wrong with it', async () => {
+    const anchorPath = aPath();
+    const ledger = await aLedger({
+      evidence: { everyRecords: 1, anchorPath },
+      durability: 'os',
+      segmentBytesMax: 400_000,
+    });
+    const stop = new AbortController();
+    const writer = async (): Promise<void> => {
+      for (let i = 0; !stop.signal.aborted; i += 1) {
+        await ledger.append(anEntry({ args: { i } }));
+        if (i % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    };
+    const writers = [writer(), writer(), writer(), writer()];
+    for (let i = 0; i < 15; i += 1) {
+      const { ok, first_bad, detail } = await verifyLedger(ledger.path, { anchorPath });
+      expect({ i, ok, first_bad, detail }).toMatchObject({ ok: true });
+    }
+    stop.abort();
+    await Promise.all(writers);
+  });
+});

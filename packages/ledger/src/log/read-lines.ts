@@ -1,9 +1,13 @@
 import type { FileHandle } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LINE_BYTES_MAX } from '../line.ts';
 
 /** How much of a log is read at a time at most, in bytes. */
 export const READ_BYTES = 1_048_576;
 const CHUNK_BYTES_MIN = 16_384;
+/** How long a line without its newline is waited for at the end of a file, in milliseconds, and how often. */
+const TAIL_WAIT_MS = 10;
+const TAIL_WAITS_MAX = 3;
 const NEWLINE = 0x0a;
 
 /** Who takes the lines. Buffers are only valid during the call. */
@@ -14,21 +18,39 @@ export interface LineTaker {
 
 /**
  * Reads a file from `from` to its end and hands over its lines, split on `\n` alone, in memory
- * bounded by `READ_BYTES` and `LINE_BYTES_MAX`. Waits for `beforeChunk` ahead of each piece. Returns the
- * offset of the end.
+ * bounded by `READ_BYTES` and `LINE_BYTES_MAX`. Returns the offset of the end.
  */
-export async function readLines(
-  file: FileHandle,
-  from: number,
-  taker: LineTaker,
-  beforeChunk?: (at: number) => Promise<void>,
-): Promise<number> {
+export async function readLines(file: FileHandle, from: number, taker: LineTaker): Promise<number> {
   const reader = new LineReader(from, taker);
-  for (;;) {
-    const bytesRead = await reader.readFrom(file);
-    if (bytesRead === 0) break;
-    await beforeChunk?.(reader.at - bytesRead);
+  for (let bytesRead = await reader.readFrom(file); bytesRead > 0; bytesRead = await reader.readFrom(file)) {
     reader.take(bytesRead);
+  }
+  reader.end();
+  return reader.at;
+}
+
+/**
+ * The same for a file that may be written meanwhile: reads up to `limit`, which is how long the file was
+ * when the reader began to care, and then to the end of the line there. Waits for `beforeChunk` ahead of
+ * each piece.
+ */
+export async function readLinesUpTo(
+  file: FileHandle,
+  range: { readonly from: number; readonly limit: number },
+  taker: LineTaker,
+  beforeChunk: (at: number) => Promise<void>,
+): Promise<number> {
+  const reader = new LineReader(range.from, taker);
+  while (reader.at < range.limit) {
+    const bytesRead = await reader.readFrom(file, range.limit);
+    if (bytesRead === 0) break;
+    await beforeChunk(reader.at - bytesRead);
+    reader.take(bytesRead);
+  }
+  for (let waits = 0; reader.midLine && waits < TAIL_WAITS_MAX; ) {
+    if (await reader.takeRestOfLine(file)) continue;
+    waits += 1;
+    await sleep(TAIL_WAIT_MS);
   }
   reader.end();
   return reader.at;
@@ -51,12 +73,28 @@ export class LineReader {
     this.#taker = taker;
   }
 
-  /** Reads the next piece; `take` must follow. */
-  async readFrom(file: FileHandle): Promise<number> {
-    const room = this.#chunk.length - this.#held;
-    const { bytesRead } = await file.read(this.#chunk, this.#held, Math.min(room, READ_BYTES), this.at);
+  /** Whether what was read so far ends within a line. */
+  get midLine(): boolean {
+    return this.#held > 0;
+  }
+
+  /** Reads the next piece, not beyond `limit`; `take` must follow. */
+  async readFrom(file: FileHandle, limit: number = Number.MAX_SAFE_INTEGER): Promise<number> {
+    const room = Math.min(this.#chunk.length - this.#held, READ_BYTES, limit - this.at);
+    const { bytesRead } = await file.read(this.#chunk, this.#held, room, this.at);
     this.at += bytesRead;
     return bytesRead;
+  }
+
+  /** Takes what the file has of the current line, and nothing after it. Answers false when it has no more. */
+  async takeRestOfLine(file: FileHandle): Promise<boolean> {
+    const from = this.#held;
+    const bytesRead = await this.readFrom(file);
+    const newline = this.#chunk.subarray(from, from + bytesRead).indexOf(NEWLINE);
+    const taken = newline === -1 ? bytesRead : newline + 1;
+    this.at -= bytesRead - taken;
+    if (taken > 0) this.take(taken);
+    return taken > 0;
   }
 
   take(bytesRead: number): void {

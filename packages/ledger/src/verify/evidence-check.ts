@@ -46,7 +46,6 @@ export class EvidenceCheck {
   #promised: { readonly records: number; readonly lastHash: string } | null = null;
   #evidenceExpected = false;
   #endedInOrder = false;
-  #anchorsLoaded = false;
   #anchored: number | null = null;
   #witnessed: number | null = null;
   #stamped: { size: number; time: string } | null = null;
@@ -63,6 +62,7 @@ export class EvidenceCheck {
   begin(size: number, resumed: boolean): void {
     this.#start = size;
     this.#size = size;
+    for (const anchored of this.#anchors.keys()) if (anchored <= size) this.#anchors.delete(anchored);
     this.#resumed = resumed;
   }
 
@@ -77,7 +77,6 @@ export class EvidenceCheck {
 
   /** Reads enough evidence for the next piece of the log. */
   async readAhead(size: number): Promise<void> {
-    if (!this.#anchorsLoaded) await this.#loadAnchors();
     await this.#cursor.readPast(size + READ_BYTES / RECORD_BYTES_MIN);
   }
 
@@ -109,7 +108,6 @@ export class EvidenceCheck {
 
   /** Checks what can only be said at the end. */
   async finish(): Promise<void> {
-    if (!this.#anchorsLoaded) await this.#loadAnchors();
     await this.#cursor.readPast(Number.MAX_SAFE_INTEGER);
     this.#finishEvidence();
     this.#finishAnchors();
@@ -305,8 +303,8 @@ export class EvidenceCheck {
     }
   }
 
-  async #loadAnchors(): Promise<void> {
-    this.#anchorsLoaded = true;
+  /** To be called once, before the log is read. */
+  async loadAnchors(): Promise<void> {
     const { anchorPath, witnessedNotes } = this.#options;
     if (anchorPath !== undefined) {
       if (!existsSync(anchorPath))
@@ -321,7 +319,7 @@ export class EvidenceCheck {
 
   /** A damaged line of an anchor proves nothing, either way. */
   #addAnchor(line: { readonly size: number; readonly root: string } | null): void {
-    if (line === null || line.size <= this.#start) return;
+    if (line === null) return;
     const before = this.#anchors.get(line.size);
     if (before !== undefined && before !== line.root) {
       this.#failAtEnd('anchor_mismatch', `the anchor has two roots for ${line.size} records`);

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { sha256Hex } from '@praxis/core';
 import type { BadPlace } from '../chain-walk.ts';
 import { committedEvidence, parseCheckpoint } from '../evidence/checkpoint.ts';
@@ -46,11 +46,17 @@ export class EvidenceCursor {
   readonly #reader: LineReader;
   #file: FileHandle | null = null;
   #ended: boolean;
+  /**
+   * How much evidence there was before the log was read. What a running server adds meanwhile may speak
+   * for records that were read past already.
+   */
+  readonly #limit: number;
 
   constructor(path: string) {
     this.path = path;
     this.present = existsSync(path);
     this.#ended = !this.present;
+    this.#limit = this.present ? statSync(path).size : 0;
     this.walk = new LogWalk(null, (record, _line, offset) => this.#record(record, offset));
     this.#reader = new LineReader(0, this.walk.chain);
   }
@@ -67,9 +73,11 @@ export class EvidenceCursor {
 
   async #readChunk(): Promise<void> {
     this.#file ??= await open(this.path, 'r');
-    const bytesRead = await this.#reader.readFrom(this.#file);
+    const bytesRead = await this.#reader.readFrom(this.#file, this.#limit);
     if (bytesRead > 0) return this.#reader.take(bytesRead);
-    this.#reader.end();
+    const { size } = await this.#file.stat();
+    // A line that was being written when the limit was taken has its end beyond it.
+    if (size <= this.#limit) this.#reader.end();
     this.#ended = true;
   }
 

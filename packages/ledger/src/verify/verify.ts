@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { errorMessage } from '@praxis/core';
 import { LogWalk, type LogStart } from '../log/log-walk.ts';
 import { startOf } from '../log/open-end.ts';
-import { readLines } from '../log/read-lines.ts';
+import { readLinesUpTo } from '../log/read-lines.ts';
 import { listSegments, logOf, type Segment } from '../log/segments.ts';
 import { nodeToHex } from '../tree/node-hash.ts';
 import { MerkleTree } from '../tree/tree.ts';
@@ -76,6 +76,8 @@ class Verification {
   }
 
   async walkSegments(): Promise<void> {
+    // Anchors before the log, for the same reason as the evidence: a running server only adds to both.
+    await this.evidence.loadAnchors();
     this.#segments = segmentsAt(this.#path);
     const resume = this.#resumeStart();
     this.#refuseMissingStart(resume !== null);
@@ -100,7 +102,8 @@ class Verification {
     const from = segment.path === this.#options.resume?.path ? this.#options.resume.offset : 0;
     const file = await open(segment.path, 'r');
     try {
-      this.#end = await readLines(file, from, this.#walk.chain, async (at) => {
+      const { size } = await file.stat();
+      this.#end = await readLinesUpTo(file, { from, limit: size }, this.#walk.chain, async (at) => {
         this.#options.onProgress?.(this.#done + at, total);
         await this.evidence.readAhead(this.#walk.tree.size);
       });
