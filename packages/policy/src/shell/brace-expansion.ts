@@ -1,7 +1,7 @@
 /** Most words one brace expansion may produce; more is treated as unknown. */
 export const BRACE_WORDS_MAX = 256;
 /** Longest total text, in UTF-16 units, one brace expansion may produce. */
-export const BRACE_TEXT_MAX = 65_536;
+const BRACE_TEXT_MAX = 65_536;
 
 /**
  * Expands the braces of one raw word as bash does: textually, before quotes and parameters are read.

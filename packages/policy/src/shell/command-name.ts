@@ -5,7 +5,7 @@ import type { Verdict } from './verdict.ts';
 import type { WordValue } from './word.ts';
 
 /** Directories whose programs are the ones the tables describe. */
-export const PROGRAM_DIRECTORIES: ReadonlySet<string> = new Set([
+const PROGRAM_DIRECTORIES: ReadonlySet<string> = new Set([
   '/bin',
   '/sbin',
   '/usr/bin',

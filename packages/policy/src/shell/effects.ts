@@ -93,8 +93,3 @@ function judgeEffectIn(
 function outcomeOf(effect: Effect, judged: JudgedPath): Outcome {
   return OUTCOMES[judged.pathClass][COLUMNS.indexOf(effect)] ?? 3;
 }
-
-/** Whether the value names a block device. */
-export function isBlockDevice(value: WordValue, environment: Environment): boolean {
-  return judgePath(value, environment).pathClass === 'block-device';
-}

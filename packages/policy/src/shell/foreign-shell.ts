@@ -6,7 +6,7 @@ import type { Span } from './ast.ts';
 import { type ClassificationReason, type ClassifiedNode, tierOf, Verdict } from './verdict.ts';
 
 /** The shells that have a front end of their own. */
-export type ForeignShell = 'powershell' | 'cmd';
+type ForeignShell = 'powershell' | 'cmd';
 
 /** Classifies a text of a shell that is not bash, nested at this depth. */
 export type NestedClassifier = (command: string, shell: 'bash' | ForeignShell, depth: number) => Verdict;

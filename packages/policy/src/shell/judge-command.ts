@@ -318,19 +318,14 @@ function judgeFlagValue(
   if (rank > 0) verdict.raise(rank, 'flag-value', `${entry} ${name}=${value?.text ?? ''}`, undefined, entry);
 }
 
-export function marksOf(invocation: Invocation): ReadonlySet<Mark> {
+function marksOf(invocation: Invocation): ReadonlySet<Mark> {
   const marks = new Set<Mark>(invocation.rule.marks);
   for (const flag of invocation.flags) for (const mark of flag.rule.marks) marks.add(mark);
   return marks;
 }
 
 /** Judges every operand by its role, its key and the patterns of the entry. */
-export function judgeOperands(
-  invocation: Invocation,
-  context: ShellContext,
-  verdict: Verdict,
-  stdin: Stdin,
-): void {
+function judgeOperands(invocation: Invocation, context: ShellContext, verdict: Verdict, stdin: Stdin): void {
   const { rule, operands } = invocation;
   if (operands.length === 0) return;
   const marks = marksOf(invocation);

@@ -1,5 +1,5 @@
 /** What a sed program does besides printing. */
-export interface SedEffect {
+interface SedEffect {
   readonly kind: 'write' | 'execute';
   readonly argument: string;
 }

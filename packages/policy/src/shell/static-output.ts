@@ -5,7 +5,7 @@ import { filterText } from './text-filters.ts';
 import { staticTextOf, type WordValue } from './word.ts';
 
 /** Longest output that is followed, in UTF-16 units. */
-export const OUTPUT_LENGTH_MAX = 65_536;
+const OUTPUT_LENGTH_MAX = 65_536;
 /** Deepest nesting of substitutions whose output is followed. */
 const OUTPUT_DEPTH_MAX = 8;
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
  * What an argument means, and so how it is judged. See `tables/README.md`.
  * A role may carry a parameter after a colon: `sql:psql`, `code:python`.
  */
-export const ROLES = [
+const ROLES = [
   'text',
   'read',
   'write',
@@ -58,7 +58,7 @@ export type Role = (typeof ROLES)[number];
 const roleSchema = z.enum(ROLES);
 
 /** Handlers written in code for grammars that no table can say. */
-export const HANDLERS = [
+const HANDLERS = [
   'find',
   'shell',
   'eval',
@@ -81,7 +81,7 @@ export const HANDLERS = [
 export type HandlerName = (typeof HANDLERS)[number];
 
 /** How a program reads its options. */
-export const STYLES = ['gnu', 'posix', 'single-dash', 'none'] as const;
+const STYLES = ['gnu', 'posix', 'single-dash', 'none'] as const;
 export type Style = (typeof STYLES)[number];
 
 /** One role for every operand, or roles by position. */
@@ -190,7 +190,7 @@ export interface CommandSource {
   note?: string | undefined;
 }
 
-export const commandSchema: z.ZodType<CommandSource> = z.lazy(() =>
+const commandSchema: z.ZodType<CommandSource> = z.lazy(() =>
   z.strictObject({
     tier: tierSchema.optional(),
     highest: tierSchema.optional(),
