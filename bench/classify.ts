@@ -46,15 +46,27 @@ function measure(commands: readonly Command[], run: (command: Command) => unknow
 
 function report(name: string, times: number[]): number {
   times.sort((a, b) => a - b);
-  const at = (share: number): string => (times[Math.floor((times.length - 1) * share)] ?? Number.NaN).toFixed(2);
+  const at = (share: number): string =>
+    (times[Math.floor((times.length - 1) * share)] ?? Number.NaN).toFixed(2);
   console.log(`${name}: median ${at(0.5)} µs, p90 ${at(0.9)} µs, p99 ${at(0.99)} µs, worst ${at(1)} µs`);
   return median(times);
 }
 
 const all = readCommands();
 const bash = all.filter((command) => command.shell === undefined || command.shell === 'bash');
-console.log(`${all.length} commands, ${bash.length} of them bash; every call does the whole work, nothing is cached`);
-const parsing = report('parse alone', measure(bash, (command) => parse(command.cmd)));
-const classifying = report('classify (bash)', measure(bash, (command) => classify(command.cmd)));
-report('classify (all shells)', measure(all, (command) => classify(command.cmd, { shell: command.shell ?? 'bash' })));
+console.log(
+  `${all.length} commands, ${bash.length} of them bash; every call does the whole work, nothing is cached`,
+);
+const parsing = report(
+  'parse alone',
+  measure(bash, (command) => parse(command.cmd)),
+);
+const classifying = report(
+  'classify (bash)',
+  measure(bash, (command) => classify(command.cmd)),
+);
+report(
+  'classify (all shells)',
+  measure(all, (command) => classify(command.cmd, { shell: command.shell ?? 'bash' })),
+);
 console.log(`classification costs ${(classifying / parsing).toFixed(1)} times the parsing`);
