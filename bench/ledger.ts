@@ -168,7 +168,8 @@ async function longLedger(): Promise<void> {
   await appendRate(ledger, 64, records - 120_000);
   for (let i = 0; i < ROUNDS; i += 1) late.push(await appendRate(ledger, 64, 10_000));
   await ledger.close();
-  const ratio = median(early) / median(late);
+  // The best round of each: what else the machine does only ever adds to a cost.
+  const ratio = Math.max(...early) / Math.max(...late);
   show(
     `cost of a record at ${kilo(records)} records against at 10 k`,
     percent(ratio),
