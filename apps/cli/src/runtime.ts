@@ -19,6 +19,7 @@ import { configDigest, type OperatorDeps, type ServerConfig, type Services } fro
 import { classify, RULESET_VERSION } from '@praxis/policy';
 import { lockDataDir, openDataDir } from '@praxis/storage';
 import { buildDigest } from './build-digest.ts';
+import { keepSealing } from './seal-facts.ts';
 import { sinksOf } from './sinks.ts';
 import { vouchersOf } from './vouchers.ts';
 
@@ -88,6 +89,8 @@ async function open(
   cleanups.push(() => ledger.close());
   const facts = await openFactStore({ dsn: config.storeDsn, clock });
   cleanups.push(() => facts.close());
+  const sealing = keepSealing(facts, ledger, options.log);
+  cleanups.push(() => sealing.stop());
   const killSwitch = new KillSwitch({ sentinelPath: config.killSwitchPath, clock });
   killSwitch.watch();
   cleanups.push(() => killSwitch.close());

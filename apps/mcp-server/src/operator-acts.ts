@@ -100,6 +100,11 @@ async function perform(deps: OperatorDeps, request: Act, actor: Actor): Promise<
       });
       return { result: blessed, target: request.subject, approvalId: null };
     }
+    case 'facts.classify': {
+      const { subject, predicate, classification, reason } = request;
+      await deps.facts.classify({ subject, predicate, classification, actor: actor.principal, reason });
+      return { result: { subject, predicate, classification }, target: subject, approvalId: null };
+    }
     case 'audit.rotate':
       return { result: await deps.rotateLedger(request.what), target: null, approvalId: null };
     case 'status':

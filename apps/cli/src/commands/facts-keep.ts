@@ -11,6 +11,7 @@ import {
   restoreFactStore,
 } from '@praxis/facts';
 import { type Command, Option } from 'commander';
+import { doOperatorAct } from '../operator-request.ts';
 import { action, EXIT } from '../exit.ts';
 import { withStoreOptions } from './facts-options.ts';
 import { storeDsn, type StoreOption, withFactStore } from './facts-store.ts';
@@ -96,16 +97,14 @@ interface ClassifyOptions extends KeepOptions {
   readonly predicate: string;
 }
 
+/** An operator's act on the configured store, recorded in its ledger; a store that is named belongs to no ledger. */
 async function classify(subject: string, options: ClassifyOptions): Promise<void> {
-  const actor = `operator:${userInfo().username}`;
-  const rule = {
-    subject,
-    predicate: options.predicate,
-    classification: options.as,
-    actor,
-    reason: options.reason,
-  };
-  await withFactStore(options, (store) => store.classify(rule));
+  const rule = { subject, predicate: options.predicate, classification: options.as, reason: options.reason };
+  if (options.store === undefined) await doOperatorAct({ op: 'facts.classify', ...rule });
+  else {
+    const actor = `operator:${userInfo().username}`;
+    await withFactStore(options, (store) => store.classify({ ...rule, actor }));
+  }
   console.log(`${subject} ${options.predicate} is ${options.as}`);
 }
 

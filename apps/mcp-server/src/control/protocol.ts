@@ -1,3 +1,4 @@
+import { FACT_CLASSIFICATIONS, type FactClassification } from '@praxis/facts';
 import { z } from 'zod';
 
 /** The longest request line on the operator's socket, in bytes. */
@@ -14,6 +15,13 @@ export type ControlRequest =
   | { op: 'approvals.approve'; id: string; confirm?: string | undefined; secret?: string | undefined }
   | { op: 'approvals.deny'; id: string; secret?: string | undefined }
   | { op: 'audit.rotate'; what: 'segment' | 'key' }
+  | {
+      op: 'facts.classify';
+      subject: string;
+      predicate: string;
+      classification: FactClassification;
+      reason: string;
+    }
   | { op: 'stop'; reason: string }
   | { op: 'resume'; reason: string; secret?: string | undefined }
   | {
@@ -32,6 +40,7 @@ export const OPERATOR_ACTS: readonly ControlRequest['op'][] = [
   'resume',
   'baseline.bless',
   'audit.rotate',
+  'facts.classify',
 ];
 
 const secret = z.string().max(1024).optional();
@@ -46,6 +55,13 @@ export const controlRequestSchema: z.ZodType<ControlRequest> = z.discriminatedUn
   z.strictObject({ op: z.literal('approvals.show'), id }),
   z.strictObject({ op: z.literal('approvals.approve'), id, confirm: z.string().max(512).optional(), secret }),
   z.strictObject({ op: z.literal('approvals.deny'), id, secret }),
+  z.strictObject({
+    op: z.literal('facts.classify'),
+    subject: z.string().min(1).max(512),
+    predicate: z.string().min(1).max(512),
+    classification: z.enum(FACT_CLASSIFICATIONS),
+    reason,
+  }),
   z.strictObject({ op: z.literal('audit.rotate'), what: z.enum(['segment', 'key']) }),
   z.strictObject({ op: z.literal('stop'), reason }),
   z.strictObject({ op: z.literal('resume'), reason, secret }),
