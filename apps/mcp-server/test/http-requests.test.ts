@@ -51,6 +51,13 @@ describe('a request without the right token', () => {
     expect((await raw(head('POST', '/nowhere', { authorization: null, ...STATELESS }))).status).toBe(401);
   });
 
+  it('leaves a small record however long its path is', async () => {
+    const { raw, server } = await http();
+    await raw(head('POST', `/${'p'.repeat(8000)}`, { authorization: null, ...STATELESS }));
+    expect(server.records()).toHaveLength(1);
+    expect(JSON.stringify(server.records()[0]).length).toBeLessThan(2000);
+  });
+
   it.each(['bearer', 'BEARER', 'Bearer'])('may write the scheme as %s', async (scheme) => {
     const { post } = await http();
     const answer = await post(initialize(), { authorization: `${scheme} ${TOKEN}` });

@@ -18,6 +18,9 @@ const HTTP_PRINCIPAL = 'client:http';
 /** Both spellings of the endpoint: the present one and the reference's. */
 const PATHS = new Set(['/mcp', '/']);
 
+/** How much of a refused request's path is recorded, in UTF-16 code units. */
+const RECORDED_PATH_LENGTH_MAX = 128;
+
 type Body = Readonly<Record<string, unknown>>;
 
 interface Refusal {
@@ -114,7 +117,8 @@ export class HttpEndpoint {
     await this.#services.gate.refuse(
       {
         tool: 'http',
-        args: { path },
+        // Whoever holds no token must not fill the ledger.
+        args: { path: path.slice(0, RECORDED_PATH_LENGTH_MAX) },
         target: null,
         hostType: null,
         tier: 'T0',

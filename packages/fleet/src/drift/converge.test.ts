@@ -58,6 +58,19 @@ describe('planConvergence', () => {
   });
 
   it.each([
+    ['users', { username: 'root', uid: '2006' }],
+    ['users', { username: 'toor', uid: 0 }],
+    ['users', { username: 'toor', uid: '00' }],
+    ['users', { username: 'toor' }],
+    ['groups', { groupname: 'root', gid: '2006' }],
+    ['groups', { groupname: 'wheel', gid: '0' }],
+  ])('leaves what may be root to a person, whatever the machine says: %s %j', (predicate, row) => {
+    const result = plan(predicate, [], [row]);
+    expect(result.actions).toEqual([]);
+    expect(result.needsPerson.join(' ')).toMatch(/[ug]id 0/);
+  });
+
+  it.each([
     ['packages', [], [{ name: 'nmap', arch: 'amd64', version: '7' }], ['apt-get remove --yes nmap']],
     [
       'packages',

@@ -28,6 +28,20 @@ function aStore(ttlSeconds = 600): { store: ApprovalStore; clock: ReturnType<typ
   return { store: new ApprovalStore({ clock, ttlSeconds }), clock };
 }
 
+describe('ApprovalStore past its time to live', () => {
+  it('neither shows, grants nor denies what has expired', () => {
+    const { store, clock } = aStore(600);
+    const { id } = store.mint(aBinding(), 's1', card);
+    clock.advance(599_999);
+    expect(store.list()).toHaveLength(1);
+    clock.advance(1);
+    expect(store.list()).toEqual([]);
+    const notFound = expect.objectContaining({ code: 'APPROVAL_NOT_FOUND' });
+    expect(() => store.grant(id, 'operator:anna', null)).toThrow(notFound);
+    expect(() => store.deny(id, 'operator:anna')).toThrow(notFound);
+  });
+});
+
 describe('ApprovalStore console tokens', () => {
   it('lets a token through once, and only once', () => {
     const { store } = aStore();

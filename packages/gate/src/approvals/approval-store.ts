@@ -125,7 +125,9 @@ export class ApprovalStore {
   /** All approvals that have not expired, oldest first. */
   list(): ApprovalView[] {
     this.#forgetExpired();
-    return [...this.#entries.values()].map((entry) => this.#view(entry));
+    return [...this.#entries.values()]
+      .filter((entry) => !this.#expired(entry))
+      .map((entry) => this.#view(entry));
   }
 
   /** One approval by its id or its action id. Throws `APPROVAL_NOT_FOUND` or `APPROVAL_AMBIGUOUS`. */
@@ -139,7 +141,7 @@ export class ApprovalStore {
    */
   grant(idOrActionId: string, approver: string, confirm: string | null): ApprovalView {
     const entry = this.#find(idOrActionId);
-    if (entry.state !== 'pending') throw notFound(idOrActionId);
+    if (entry.state !== 'pending' || this.#expired(entry)) throw notFound(idOrActionId);
     if (entry.tier === 'T3' && confirm !== entry.target) {
       throw new GateError(
         'OPERATOR_CONFIRMATION_NEEDED',
@@ -155,7 +157,7 @@ export class ApprovalStore {
   /** An operator's no. It holds until the approval would have expired. */
   deny(idOrActionId: string, approver: string): ApprovalView {
     const entry = this.#find(idOrActionId);
-    if (entry.state === 'used') throw notFound(idOrActionId);
+    if (entry.state === 'used' || this.#expired(entry)) throw notFound(idOrActionId);
     entry.state = 'denied';
     entry.approver = approver;
     return this.#view(entry);
@@ -184,8 +186,12 @@ export class ApprovalStore {
     return first;
   }
 
+  #expired(entry: Entry): boolean {
+    return this.#clock.monotonicMs() >= entry.expiresAtMs;
+  }
+
   #mismatch(entry: Entry, binding: ActionBinding): GateReason | null {
-    if (this.#clock.monotonicMs() >= entry.expiresAtMs) return 'approval_expired';
+    if (this.#expired(entry)) return 'approval_expired';
     if (entry.state === 'denied') return 'approval_denied';
     if (entry.target !== binding.target) return 'approval_other_target';
     if (entry.digest !== binding.digest) return 'approval_other_action';

@@ -6,8 +6,10 @@ export const userRule: ConvergenceRule = {
   added: (row) => {
     const name = textColumn(row, 'username');
     if (!isStrict('user', name)) return [oddName('account')];
-    if (textColumn(row, 'uid') === '0') {
-      return [{ needsPerson: `\`${name}\` has uid 0: treat it as an intrusion before removing it` }];
+    if (mayBeRoot(name, row['uid'])) {
+      return [
+        { needsPerson: `\`${name}\` has, or may have, uid 0: treat it as an intrusion before removing it` },
+      ];
     }
     return [
       {
@@ -44,6 +46,7 @@ export const groupRule: ConvergenceRule = {
   added: (row) => {
     const name = textColumn(row, 'groupname');
     if (!isStrict('user', name)) return [oddName('group')];
+    if (mayBeRoot(name, row['gid'])) return [{ needsPerson: `group \`${name}\` has, or may have, gid 0` }];
     return [
       { argv: ['groupdel', name], rationale: `group \`${name}\` is not in the baseline`, reversible: false },
     ];
@@ -64,6 +67,12 @@ export const groupRule: ConvergenceRule = {
     return proposals.length > 0 ? proposals : [{ needsPerson: `the id of group \`${name}\` changed` }];
   },
 };
+
+/** What a machine reports may be a lie, also about its root: only a plain number above 0 is believed. */
+function mayBeRoot(name: string | undefined, id: unknown): boolean {
+  const text = typeof id === 'number' ? String(id) : id;
+  return name === 'root' || typeof text !== 'string' || !/^[1-9]\d{0,9}$/.test(text);
+}
 
 function usermod(name: string, option: string, value: string | undefined): Proposal {
   if (!isStrict('path', value)) return oddName('wanted path');
