@@ -1,6 +1,5 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { readConfig } from '@praxis/mcp-server';
 import { makeTempDir } from '@praxis/testkit';
@@ -23,7 +22,7 @@ describe('the copies of the ledger', () => {
     onTestFinished(() => {
       collector.close();
     });
-    const { port } = collector.address() as AddressInfo;
+    const { port } = collector.address();
     const received = once(collector, 'message') as Promise<[Buffer]>;
     const config = configOf({ PRAXIS_AUDIT_SYSLOG_ADDRESS: `udp://127.0.0.1:${port}` });
     const runtime = await openRuntime(config, { log: () => undefined });

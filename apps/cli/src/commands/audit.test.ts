@@ -57,7 +57,7 @@ async function aLedger(): Promise<{ path: string; directory: string; key: string
     tier: 'T3',
   });
   await ledger.close();
-  return { path, directory, key: `${join(directory, 'ledger.key.pub')}`, anchor };
+  return { path, directory, key: join(directory, 'ledger.key.pub'), anchor };
 }
 
 describe('praxis audit verify', () => {

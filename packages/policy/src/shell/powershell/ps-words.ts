@@ -126,7 +126,8 @@ export abstract class PsWords extends PsMembers {
 
   /** `$x.Name(…)` and `(…)[0]` inside an argument are expressions: their value is not known. */
   protected trailingMembers(parts: PsPart[], literal: boolean): void {
-    while (!this.stopped && !literal && this.memberOf(this.peek(), null)) parts.push(null);
+    if (literal) return;
+    while (!this.stopped && this.memberOf(this.peek(), null)) parts.push(null);
   }
 }
 
