@@ -42,8 +42,8 @@ export interface InterruptedIntent extends OpenIntent {
   readonly closed_by: number;
 }
 
-/** How many interrupted intents are kept for a report; they are counted beyond it. */
-export const INTERRUPTED_ITEMS_MAX = 1_000;
+/** How many interrupted intents and recovered regions are kept for a report. */
+export const WALK_ITEMS_MAX = 1_000;
 
 /** Where a chain stands after some record: what the next record must continue. */
 export interface ChainPosition {
@@ -91,9 +91,10 @@ interface Unexplained {
 export class ChainWalk {
   position: ChainPosition;
   records = 0;
+  /** At most `WALK_ITEMS_MAX` are kept. */
   readonly recovered: RecoveredRegion[] = [];
   readonly openIntents: Map<number, OpenIntent> = new Map();
-  /** Intents that a record closed with "outcome unknown"; at most `INTERRUPTED_ITEMS_MAX` are kept. */
+  /** Intents that a record closed with "outcome unknown"; at most `WALK_ITEMS_MAX` are kept. */
   readonly interrupted: InterruptedIntent[] = [];
   interruptedCount = 0;
   #unexplained: Unexplained | null = null;
@@ -184,8 +185,7 @@ export class ChainWalk {
     this.openIntents.delete(record.intent_seq);
     if (record.kind !== 'interrupted' || intent === undefined) return;
     this.interruptedCount += 1;
-    if (this.interrupted.length < INTERRUPTED_ITEMS_MAX)
-      this.interrupted.push({ ...intent, closed_by: record.seq });
+    if (this.interrupted.length < WALK_ITEMS_MAX) this.interrupted.push({ ...intent, closed_by: record.seq });
   }
 
   #open(code: ChainFault, offset: number): void {
@@ -214,7 +214,9 @@ export class ChainWalk {
     if (!isJsonObject(args) || args['sha256'] !== sha256) return false;
     if (args['offset'] !== region.place.offset || args['length'] !== region.length) return false;
     if (region.place.offset + region.length !== offset) return false;
-    this.recovered.push({ offset: region.place.offset, length: region.length, sha256, seq: record.seq });
+    if (this.recovered.length < WALK_ITEMS_MAX) {
+      this.recovered.push({ offset: region.place.offset, length: region.length, sha256, seq: record.seq });
+    }
     return true;
   }
 }

@@ -129,7 +129,7 @@ export class Ledger {
       records,
       originId,
       failure: failure?.code ?? null,
-      evidence: this.#evidence?.status ?? null,
+      evidence: this.#evidenceStatus(),
       sinks: this.#feeds.map((feed) => feed.status),
     };
   }
@@ -173,6 +173,12 @@ export class Ledger {
   /** The key that verifies this ledger's checkpoints, to be given to auditors, or null without evidence. */
   get verifierKey(): string | null {
     return this.#evidence?.verifierKey ?? null;
+  }
+
+  #evidenceStatus(): EvidenceStatus | null {
+    if (this.#evidence === null) return null;
+    const { status } = this.#evidence;
+    return { ...status, lastFailure: this.#checkpointer?.lastFailure ?? status.lastFailure };
   }
 
   async #close(): Promise<void> {
