@@ -7,7 +7,7 @@ import { tokenizeSql, type SqlToken, type SqlTokens } from './tokenize.ts';
 import { SqlVerdict, type SqlAnalysis } from './verdict.ts';
 
 export type { SqlDialect } from './dialect.ts';
-export type { SqlAnalysis, SqlReason } from './verdict.ts';
+export type { SqlAnalysis } from './verdict.ts';
 
 /**
  * The tier of a text given to a database client, judged on its tokens: statements, the client's own commands, calls
