@@ -181,6 +181,15 @@ describe('ApprovalStore bounds', () => {
     expect(store.list()).toHaveLength(APPROVALS_PENDING_MAX);
   });
 
+  it('keeps what a person has granted, however many sessions preview', () => {
+    const { store } = aStore();
+    const { id } = store.mint(aBinding({ digest: 'mine' }), 'mine', card);
+    store.grant(id, 'operator:anna', null);
+    for (let n = 0; n <= APPROVALS_PENDING_MAX; n += 1)
+      store.mint(aBinding({ digest: `d${n}` }), `s${n % 16}`, card);
+    expect(store.consumeGrant(aBinding({ digest: 'mine' }), 'mine')).toMatchObject({ ok: true, id });
+  });
+
   it('shows no token', () => {
     const { store } = aStore();
     const { token } = store.mint(aBinding(), 's1', card);

@@ -4,7 +4,7 @@ import type { ActionBinding } from '../action.ts';
 import { GateError } from '../errors.ts';
 import type { GateReason } from '../reasons.ts';
 
-/** How many approvals may wait at once; the oldest is dropped beyond it. */
+/** How many approvals may wait at once; beyond it the oldest that nobody has granted is dropped. */
 export const APPROVALS_PENDING_MAX = 1024;
 /** How many of them one session may hold, so that no session can push out another's. */
 export const APPROVALS_PER_SESSION_MAX = 128;
@@ -239,10 +239,14 @@ export class ApprovalStore {
 
   #makeRoom(sessionId: string): void {
     const mine = [...this.#entries.values()].filter((entry) => entry.sessionId === sessionId);
-    const oldestOfMine = mine[0];
-    if (mine.length >= APPROVALS_PER_SESSION_MAX && oldestOfMine) this.#entries.delete(oldestOfMine.id);
-    const oldest = this.#entries.keys().next().value;
-    if (this.#entries.size >= APPROVALS_PENDING_MAX && oldest !== undefined) this.#entries.delete(oldest);
+    if (mine.length >= APPROVALS_PER_SESSION_MAX) this.#dropOldest(mine);
+    if (this.#entries.size >= APPROVALS_PENDING_MAX) this.#dropOldest([...this.#entries.values()]);
+  }
+
+  /** What a person has granted goes last: a flood of previews must not take a decision away. */
+  #dropOldest(entries: readonly Entry[]): void {
+    const dropped = entries.find((entry) => entry.state !== 'granted') ?? entries[0];
+    if (dropped !== undefined) this.#entries.delete(dropped.id);
   }
 }
 
