@@ -16,9 +16,10 @@ import {
 } from '@praxis/gate';
 import { Ledger, type Sink, type Voucher } from '@praxis/ledger';
 import { configDigest, type OperatorDeps, type ServerConfig, type Services } from '@praxis/mcp-server';
-import { classify, RULESET_VERSION } from '@praxis/policy';
+import { classify, RULESET_VERSION, rulesetVersionWith } from '@praxis/policy';
 import { lockDataDir, openDataDir } from '@praxis/storage';
 import { buildDigest } from './build-digest.ts';
+import { readDenyRules } from './deny-rules.ts';
 import { keepSealing } from './seal-facts.ts';
 import { sinksOf } from './sinks.ts';
 import { vouchersOf } from './vouchers.ts';
@@ -83,6 +84,8 @@ async function open(
   const copies = { vouchers: vouchersOf(config), sinks: sinksOf(config, options.stdoutIsFree ?? false) };
   const lock = lockDataDir(openDataDir(config.dataDir));
   cleanups.push(() => lock.release());
+  const deny = readDenyRules(config.denyRules);
+  const rulesetVersion = rulesetVersionWith(RULESET_VERSION, deny);
   const { inventory, missing } = await readInventory(config.inventoryPath);
   const verifier = new OperatorVerifier(loadOperatorSecret(operatorSecretPath(config.dataDir)), clock);
   const ledger = await openLedger(config, clock, copies);
@@ -100,12 +103,12 @@ async function open(
     clock,
     mode: config.mode,
     policyVersion: null,
-    rulesetVersion: RULESET_VERSION,
+    rulesetVersion,
     killSwitch,
     approvals,
     unrecordedReads: config.audit.unrecordedReads,
     operatorConsole: config.approvals.consoleTokens ? options.log : null,
-    classify,
+    classify: (command, { shell }) => classify(command, { shell, deny }),
   });
   const services: Services = {
     gate,
@@ -125,7 +128,7 @@ async function open(
     killSwitch,
     facts,
     mode: config.mode,
-    rulesetVersion: RULESET_VERSION,
+    rulesetVersion,
     rotateLedger: (what) => rotate(ledger, what),
     status: () => ({ ...statusOf(config, ledger, killSwitch), hosts: inventory.size, ...options.status?.() }),
   };

@@ -194,6 +194,43 @@ describe('time stamps that cannot be had', () => {
   });
 });
 
+describe('the rules to add to the deny list', () => {
+  it('keep praxis from starting when they are named and missing, or wrong', async () => {
+    const site = aSite();
+    const missing = { PRAXIS_DENY_RULES: join(site.dir.path, 'none.yaml') };
+    await expect(site.start(missing)).rejects.toMatchObject({ code: 'DENY_RULES_UNREADABLE' });
+    const wrong = { PRAXIS_DENY_RULES: site.dir.write('deny.yaml', 'deny: [{ code: a, comand: rm }]') };
+    await expect(site.start(wrong)).rejects.toMatchObject({ code: 'DENY_RULES_INVALID' });
+    expect(existsSync(site.ledger)).toBe(false);
+  });
+
+  it('hold in every mode and stand in the record', async () => {
+    const site = aSite();
+    const rules = 'deny: [{ code: no-uptime, command: uptime }]';
+    const inventory = site.dir.write(
+      'inventory.yaml',
+      'hosts:\n  - { name: d1, host_type: ubuntu, actuation_paths: [local] }\n',
+    );
+    site.dir.write('runbooks/up.sh', 'uptime\n');
+    const { services } = await site.start({
+      PRAXIS_DENY_RULES: site.dir.write('deny.yaml', rules),
+      PRAXIS_INVENTORY: inventory,
+      PRAXIS_MODE: 'open',
+      PRAXIS_RUNBOOK_ROOT: join(site.dir.path, 'runbooks'),
+    });
+    const session = services.sessions.open({ id: 's1', principal: 'client:test' });
+    const answer = await allTools(services)
+      .get('run_action')
+      ?.run(
+        { adapter: 'runbook', host: 'd1', action: 'up.sh', dry_run: true },
+        { session, requestId: null, traceId: null },
+        services,
+      );
+    expect(answer?.body).toMatchObject({ decision: 'denied', reason: 'deny_list' });
+    expect(site.records().at(-1)).toMatchObject({ kind: 'refusal', reason: 'deny_list' });
+  });
+});
+
 describe('a missing ssh client', () => {
   it('is a refusal with a record, not a fault', async () => {
     const site = aSite();

@@ -62,3 +62,4 @@ export { type ClassifiedLine, classifyTree } from './shell/classified-tree.ts';
 export { DENY_CODES, type DenyCode } from './shell/deny-list.ts';
 export type { ShellTableErrorCode } from './shell/errors.ts';
 export { parseShell } from './shell/parse.ts';
+export { parseOperatorDenyRules, rulesetVersionWith } from './shell/operator-deny.ts';

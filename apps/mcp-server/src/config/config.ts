@@ -56,6 +56,8 @@ export interface ServerConfig {
   readonly runbookRoot: string | null;
   readonly tofuRoot: string | null;
   readonly inventoryPath: string;
+  /** Rules that the operator adds to the deny list; a missing default file adds none. */
+  readonly denyRules: { readonly path: string; readonly configured: boolean };
   readonly killSwitchPath: string;
   readonly budget: { readonly actionsMax: number | null; readonly wallSecondsMax: number | null };
   readonly approvals: { readonly ttlSeconds: number; readonly consoleTokens: boolean };
@@ -86,6 +88,10 @@ export function readConfig(env: Env): ServerConfig {
     runbookRoot: text(env, 'PRAXIS_RUNBOOK_ROOT'),
     tofuRoot: text(env, 'PRAXIS_TOFU_ROOT'),
     inventoryPath: text(env, 'PRAXIS_INVENTORY') ?? join(dataDir, 'inventory.yaml'),
+    denyRules: {
+      path: text(env, 'PRAXIS_DENY_RULES') ?? join(dataDir, 'deny.yaml'),
+      configured: text(env, 'PRAXIS_DENY_RULES') !== null,
+    },
     killSwitchPath: text(env, 'PRAXIS_KILL_SWITCH_PATH') ?? join(dataDir, 'stop'),
     budget: {
       actionsMax: ceiling(env, 'PRAXIS_MAX_ACTIONS'),
