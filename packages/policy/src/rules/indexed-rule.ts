@@ -1,5 +1,6 @@
 import type { Selector } from './access-path.ts';
 import { type Pattern, patternLiterals } from './pattern.ts';
+import { type ListMatcher, PatternLists } from './pattern-lists.ts';
 import { matchesPattern } from './pattern-match.ts';
 
 /** A rule as the index sees it. Rules are given in document order; `T` is the resource pattern of one resource kind. */
@@ -15,6 +16,8 @@ export interface IndexedRule<T> {
 export interface ResourceLanguage<T, S> {
   readonly selector: (pattern: T) => Selector;
   readonly matches: (pattern: T, resource: S) => boolean;
+  /** Prepares the resource patterns of many rules. */
+  readonly prepare: (lists: readonly (readonly T[])[]) => ListMatcher<S>;
 }
 
 /** One question. `key` is the text in which the literals of the selectors are looked for. */
@@ -36,6 +39,7 @@ export const ALWAYS_HOLDS: JudgeRule = () => 'holds';
 export const TEXT_LANGUAGE: ResourceLanguage<Pattern, string> = {
   selector: patternSelector,
   matches: matchesPattern,
+  prepare: (lists) => new PatternLists(lists),
 };
 
 const selectors = new WeakMap<Pattern, Selector>();

@@ -59,7 +59,7 @@ function placeSegment(segment: Segment, value: string, from: number): number {
 }
 
 /** The end of the first `text` that begins at `from` or after a slash, or -1. */
-function placeComponents(text: string, value: string, from: number): number {
+export function placeComponents(text: string, value: string, from: number): number {
   for (let start = value.indexOf(text, from); start >= 0; start = value.indexOf(text, start + 1)) {
     if (start === from || value.charCodeAt(start - 1) === SLASH) return start + text.length;
   }

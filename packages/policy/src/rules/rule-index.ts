@@ -1,18 +1,18 @@
 import type { AccessPath } from './access-path.ts';
 import { fileRules } from './file-rules.ts';
 import {
-  anyMatches,
-  anyResource,
   hasLabels,
   type IndexedRule,
   type IndexQuery,
   type JudgeRule,
   type ResourceLanguage,
 } from './indexed-rule.ts';
-import type { Pattern } from './pattern.ts';
-import { matchesPattern } from './pattern-match.ts';
+import { type ListMatcher, PatternLists } from './pattern-lists.ts';
 import { ScannedRules } from './scanned-rules.ts';
 import { SMALL_RULES_MAX, SmallRules } from './small-rules.ts';
+
+// One object, so that most rules need nothing that is not at hand.
+const NO_LABELS: readonly string[] = [];
 
 /**
  * Finds the rules that match, at a cost that depends on how many match and not on how many there are. Each rule is filed
@@ -21,8 +21,10 @@ import { SMALL_RULES_MAX, SmallRules } from './small-rules.ts';
  * Not re-entrant: `ask` prepares the answers of `firstDeny` and `firstAllow`.
  */
 export class RuleIndex<T, S> {
-  readonly #language: ResourceLanguage<T, S>;
-  readonly #checks: readonly RuleCheck<T>[];
+  readonly #principals: PatternLists;
+  readonly #actions: PatternLists;
+  readonly #resources: ListMatcher<S>;
+  readonly #labels: readonly (readonly string[])[];
   readonly #paths: readonly [AccessPath, AccessPath, AccessPath];
   readonly #hasPath: readonly [boolean, boolean, boolean];
   readonly #scanned: ScannedRules<T, S>;
@@ -35,8 +37,10 @@ export class RuleIndex<T, S> {
   #generation = 0;
 
   constructor(rules: readonly IndexedRule<T>[], language: ResourceLanguage<T, S>) {
-    this.#checks = rules.map(checkOf);
-    this.#language = language;
+    this.#principals = new PatternLists(rules.map((rule) => rule.principals));
+    this.#actions = new PatternLists(rules.map((rule) => rule.actions));
+    this.#resources = language.prepare(rules.map((rule) => rule.resources));
+    this.#labels = rules.map((rule) => (rule.requiredLabels.length === 0 ? NO_LABELS : rule.requiredLabels));
     this.#isDeny = Uint8Array.from(rules, (rule) => (rule.effect === 'deny' ? 1 : 0));
     this.#marks = new Uint32Array(rules.length);
     this.#found = new Int32Array(rules.length);
@@ -90,8 +94,8 @@ export class RuleIndex<T, S> {
       if (!this.#matches(rule, query)) continue;
       const verdict = judge(rule);
       if (verdict === 'skip') continue;
-      const { labels } = this.#checks[rule] as RuleCheck<T>;
-      const isLabelled = labels === null || hasLabels(labels, query.labels);
+      const labels = this.#labels[rule] as readonly string[];
+      const isLabelled = labels.length === 0 || hasLabels(labels, query.labels);
       if (isLabelled && verdict === 'holds') held = rule;
       else if (failed < 0 || rule < failed) failed = rule;
     }
@@ -110,40 +114,10 @@ export class RuleIndex<T, S> {
   }
 
   #matches(rule: number, query: IndexQuery<S>): boolean {
-    const check = this.#checks[rule] as RuleCheck<T>;
-    const { principal, action, resource } = check;
     if (this.#small === null) {
-      const isAction =
-        action === null ? anyMatches(check.rule.actions, query.action) : matchesPattern(action, query.action);
-      if (!isAction) return false;
-      const isPrincipal =
-        principal === null
-          ? anyMatches(check.rule.principals, query.principal)
-          : matchesPattern(principal, query.principal);
-      if (!isPrincipal) return false;
+      if (!this.#actions.matches(rule, query.action)) return false;
+      if (!this.#principals.matches(rule, query.principal)) return false;
     }
-    return resource === null
-      ? anyResource(check.rule.resources, query.resource, this.#language)
-      : this.#language.matches(resource, query.resource);
+    return this.#resources.matches(rule, query.resource);
   }
-}
-
-/** A rule with its lists unpacked where they hold one pattern, as most do: fewer steps through memory. */
-interface RuleCheck<T> {
-  readonly rule: IndexedRule<T>;
-  readonly principal: Pattern | null;
-  readonly action: Pattern | null;
-  readonly resource: T | null;
-  /** The required labels, or null when there are none. */
-  readonly labels: readonly string[] | null;
-}
-
-function checkOf<T>(rule: IndexedRule<T>): RuleCheck<T> {
-  const { principals, actions, resources, requiredLabels } = rule;
-  const labels = requiredLabels.length === 0 ? null : requiredLabels;
-  return { rule, principal: only(principals), action: only(actions), resource: only(resources), labels };
-}
-
-function only<P>(list: readonly P[]): P | null {
-  return list.length === 1 ? (list[0] ?? null) : null;
 }

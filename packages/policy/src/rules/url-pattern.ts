@@ -9,7 +9,7 @@ import {
   patternLiterals,
 } from './pattern.ts';
 import { matchesPattern } from './pattern-match.ts';
-import { patternSelector, type ResourceLanguage } from './indexed-rule.ts';
+import { anyResource, patternSelector, type ResourceLanguage } from './indexed-rule.ts';
 import { canonicalEscapes, type UrlReading } from './url-resource.ts';
 
 /** A resource pattern as it applies to URLs: by parts when it names a scheme, as text when it does not. */
@@ -54,6 +54,9 @@ export function compileUrlTest(source: string, effect: 'allow' | 'deny'): UrlTes
 export const URL_LANGUAGE: ResourceLanguage<UrlTest, UrlReading> = {
   selector: (test) => (test.kind === 'text' ? patternSelector(test.pattern) : test.selector),
   matches: matchesUrl,
+  prepare: (lists) => ({
+    matches: (list, url) => anyResource(lists[list] ?? [], url, URL_LANGUAGE),
+  }),
 };
 
 function matchesUrl(test: UrlTest, url: UrlReading): boolean {
