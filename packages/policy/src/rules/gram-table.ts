@@ -61,16 +61,20 @@ export class GramTable {
 
   /** Adds every rule posted under a run of `text` to `found`, from `count` on, each once per `generation`. */
   collect(text: string, found: Int32Array, count: number, marks: Uint32Array, generation: number): number {
-    const first = this.#length - 1;
+    const first = Math.min(this.#length - 1, text.length);
     const shift = this.#shift;
     const filter = this.#filter;
     const filterShift = this.#filterShift;
     let hash = 0;
     let total = count;
-    for (let at = 0; at < text.length; at += 1) {
+    // No run ends before the first full one: these characters only enter the hash.
+    for (let at = 0; at < first; at += 1) {
+      hash = ((hash << shift) + Math.imul(text.charCodeAt(at), SPREAD)) | 0;
+    }
+    for (let at = first; at < text.length; at += 1) {
       hash = ((hash << shift) + Math.imul(text.charCodeAt(at), SPREAD)) | 0;
       const bit = Math.imul(hash & HASH_MASK, MIX) >>> filterShift;
-      if ((((filter[bit >>> 5] as number) >>> (bit & 31)) & 1) === 0 || at < first) continue;
+      if (((filter[bit >>> 5] as number) & (1 << bit)) === 0) continue;
       total = this.#lookUp(hash & HASH_MASK, found, total, marks, generation);
     }
     return total;
