@@ -165,6 +165,9 @@ function convertExpansion(part: ExpansionPart, quoted: boolean, into: WordPart[]
       into.push(convertParameter(part, quoted, c));
       return;
     case 'CommandExpansion':
+      // The parser takes the end of a here-document for the end of a substitution in it, and says nothing.
+      if (part.text.startsWith('$(') && !part.text.endsWith(')'))
+        fault(c, 'syntax-error', 'a substitution has no end', part.pos);
       into.push({ kind: 'command', script: substitution(part, c), quoted });
       return;
     case 'ProcessSubstitution':
