@@ -18,6 +18,8 @@ export interface Invocation {
   readonly operands: readonly WordValue[];
   /** Flags that the table does not know. */
   readonly unknownFlags: readonly WordValue[];
+  /** The highest tier of the entries before whose subcommand such a flag stood: it may have taken that word as its value. */
+  readonly unknownHighest: number;
   /** A subcommand that the table does not know, or that is not static. */
   readonly otherSubcommand: WordValue | null;
   /** Words after a flag that is not listed (`anyFlags`): values of it, or operands. With the number of operands before. */
@@ -35,6 +37,7 @@ interface Reading {
   readonly flags: GivenFlag[];
   readonly operands: WordValue[];
   readonly unknownFlags: WordValue[];
+  unknownHighest: number;
   otherSubcommand: WordValue | null;
   readonly ambiguous: [number, WordValue][];
   asksHelp: boolean;
@@ -50,6 +53,7 @@ export function readInvocation(rule: CommandRule, args: readonly WordValue[]): I
     flags: [],
     operands: [],
     unknownFlags: [],
+    unknownHighest: 0,
     otherSubcommand: null,
     ambiguous: [],
     asksHelp: false,
@@ -152,6 +156,9 @@ function readFlag(reading: Reading, arg: WordValue): void {
 function unknownFlag(reading: Reading, arg: WordValue): void {
   if (!reading.rule.anyFlags) {
     reading.unknownFlags.push(arg);
+    const { rule } = reading;
+    if (rule.subcommands !== null && !arg.text.includes('='))
+      reading.unknownHighest = Math.max(reading.unknownHighest, rule.highest);
     return;
   }
   const next = reading.args[reading.at];

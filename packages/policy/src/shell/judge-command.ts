@@ -254,7 +254,7 @@ function verbRank({ rule, operands, ambiguous }: Invocation): number {
 
 function judgeUnknownParts(invocation: Invocation, context: ShellContext, verdict: Verdict): void {
   const { rule } = invocation;
-  const highest = rule.wrapper === null ? rule.highest : 3;
+  const highest = rule.wrapper === null ? Math.max(rule.highest, invocation.unknownHighest) : 3;
   for (const flag of invocation.unknownFlags) {
     if (highest > 0)
       verdict.raise(highest, 'unknown-flag', `${rule.id} ${flag.text}`, spanIn(context, flag), rule.id);
