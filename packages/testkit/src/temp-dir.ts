@@ -14,8 +14,11 @@ export interface TempDir extends Disposable {
 
 const live = new Set<string>();
 
-process.on('exit', () => {
-  for (const path of live) removeTree(path);
+process.on('exit', removeLive);
+// A test worker is ended by SIGTERM, which runs no exit handlers: clean up, then die of the signal as before.
+process.once('SIGTERM', () => {
+  removeLive();
+  process.kill(process.pid, 'SIGTERM');
 });
 
 /** Makes an owner-only directory in the system's temporary directory. */
@@ -37,6 +40,11 @@ export function makeTempDir(): TempDir {
     remove,
     [Symbol.dispose]: remove,
   };
+}
+
+function removeLive(): void {
+  for (const path of live) removeTree(path);
+  live.clear();
 }
 
 function removeTree(path: string): void {

@@ -10,6 +10,7 @@ import {
   type ControlResponse,
   controlRequestSchema,
 } from './protocol.ts';
+import { isFallbackDirectory } from './socket-path.ts';
 
 /** How many operators and relayed clients may be connected at once. */
 export const CONTROL_CONNECTIONS_MAX = 256;
@@ -52,6 +53,8 @@ export async function serveControl(serving: ControlServing): Promise<RunningCont
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
       rmSync(serving.path, { force: true });
+      if (isFallbackDirectory(dirname(serving.path)))
+        rmSync(dirname(serving.path), { recursive: true, force: true });
     },
   };
 }

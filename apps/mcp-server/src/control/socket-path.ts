@@ -10,5 +10,14 @@ export function controlSocketPath(dataDir: string): string {
   const direct = join(dataDir, 'control.sock');
   if (Buffer.byteLength(direct) <= SOCKET_PATH_BYTES_MAX) return direct;
   const name = sha256Hex(dataDir).slice(0, 16);
-  return join(tmpdir(), `praxis-${userInfo().uid}-${name}`, 'control.sock');
+  return join(tmpdir(), fallbackPrefix() + name, 'control.sock');
+}
+
+/** True for a directory that exists only to hold one server's socket, and goes with it. */
+export function isFallbackDirectory(directory: string): boolean {
+  return directory.startsWith(join(tmpdir(), fallbackPrefix()));
+}
+
+function fallbackPrefix(): string {
+  return `praxis-${userInfo().uid}-`;
 }
