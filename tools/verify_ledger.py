@@ -31,6 +31,11 @@ FIELDS = {
     "principal": TEXT, "reason": TEXT, "request_id": ID, "seq": COUNT, "session_id": ID, "target": TEXT,
     "tier": ID, "tool": TEXT, "trace_id": ID, "ts": ID, "v": VERSION,
 }
+# Left out when null; every other member is always there.
+OPTIONAL = {
+    "action_id", "approval_id", "approver", "args_len", "args_sha256", "decision_id", "dry_run", "duration_us",
+    "host", "host_type", "intent_seq", "mode", "policy_version", "session_id", "trace_id",
+}
 REQUIRED = ("decision", "kind", "origin_id", "prev_hash", "reason", "seq", "ts")
 TS = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z\Z")
 TAIL = re.compile(rb'^(.*),"entry_hash":"([^"]{64})"\}$', re.S)
@@ -171,7 +176,9 @@ def parse_record(line):
     if isinstance(version, Number) and js_number(version) != "1":
         raise Bad("unknown_version")
     claimed = record.pop("entry_hash", None)
-    if set(record) != set(FIELDS) or not isinstance(claimed, str):
+    if not set(FIELDS) - OPTIONAL <= set(record) <= set(FIELDS) or not isinstance(claimed, str):
+        raise Bad("not_canonical")
+    if any(record[name] is None for name in OPTIONAL & set(record)):
         raise Bad("not_canonical")
     if any(record[name] is None for name in REQUIRED) or not all(fits(FIELDS[n], v) for n, v in record.items()):
         raise Bad("not_canonical")
@@ -180,7 +187,7 @@ def parse_record(line):
     body = canonical(record)
     if body[:-1] + ',"entry_hash":' + js_string(claimed) + "}" != text:
         raise Bad("not_canonical")
-    return record, claimed, hashlib.sha256(body.encode()).hexdigest()
+    return {**dict.fromkeys(OPTIONAL), **record}, claimed, hashlib.sha256(body.encode()).hexdigest()
 
 
 # ---- the tree (RFC 6962) --------------------------------------------------------------------
@@ -200,8 +207,8 @@ class Tree:
                 self.edge.insert(0, (height, hashes.pop()))
             height += 1
 
-    def append(self, line):
-        value, height = sha(b"\0" + line), 0
+    def append(self, entry_hash):
+        value, height = sha(b"\0" + bytes.fromhex(entry_hash)), 0
         while self.edge and self.edge[-1][0] == height:
             value = sha(b"\1" + self.edge.pop()[1] + value)
             height += 1
@@ -360,7 +367,7 @@ class Walk:
             "edge": [value.hex() for _, value in self.tree.edge], "open_intents": list(self.open_intents.values()),
         }
 
-    def accept(self, line, record, digest):
+    def accept(self, record, digest):
         self.seq, self.prev, self.origin = self.seq + 1, digest, record["origin_id"]
         self.records += 1
         if record["kind"] == "intent":
@@ -370,7 +377,7 @@ class Walk:
             intent = self.open_intents.pop(int(record["intent_seq"]), None)
             if intent is not None and record["kind"] == "interrupted":
                 self.interrupted.append(int(record["intent_seq"]))
-        self.tree.append(line)
+        self.tree.append(digest)
 
     def explains(self, record, offset):
         args = record["args"]
@@ -394,13 +401,13 @@ class Walk:
             if fault is None and record["kind"] == "recovery" and record["reason"] == "set_aside":
                 fault = "recovery_mismatch"
             if fault is None:
-                self.accept(line, record, digest)
+                self.accept(record, digest)
                 return record
             self.region = {"offset": offset, "length": 0, "digest": hashlib.sha256(), "code": fault, "seq": self.seq}
         elif fault is None and self.explains(record, offset):
             self.recovered.append(self.region["offset"])
             self.region = None
-            self.accept(line, record, digest)
+            self.accept(record, digest)
             return record
         raw = line + (b"\n" if ended else b"")
         self.region["digest"].update(raw)

@@ -90,7 +90,7 @@ async function make(name: string): Promise<Made> {
     if (i === 8) {
       await ledger.close();
       // What a crash in the middle of a write leaves.
-      appendFileSync(listSegments(path).at(-1)?.path ?? path, '{"action_id":null,"approval_id":null,"appr');
+      appendFileSync(listSegments(path).at(-1)?.path ?? path, '{"action_id":"a1","approval_id":"b2","appr');
       ledger = await open();
     }
     const intent = await ledger.append({

@@ -2,7 +2,14 @@ import { canonicalJson, formatInstant, INSTANT_MAX, INSTANT_MIN, systemClock } f
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeEntry, encodeStored, ID_CHARS_MAX, TEXT_CHARS_MAX } from './encode-record.ts';
-import { type LedgerEntry, RECORD_DECISIONS, RECORD_KINDS, type StoredRecord } from './record.ts';
+import {
+  type LedgerEntry,
+  RECORD_DECISIONS,
+  RECORD_KINDS,
+  type StoredMembers,
+  type StoredRecord,
+  withNulls,
+} from './record.ts';
 
 const text = fc.option(fc.string({ unit: 'binary', maxLength: 200 }));
 const length = fc.option(fc.nat());
@@ -43,6 +50,7 @@ const entries: fc.Arbitrary<LedgerEntry> = fc.record(
   },
   { requiredKeys: ['kind', 'decision', 'reason'] },
 );
+const BARE: LedgerEntry = { kind: 'read', decision: 'allowed', reason: 'r' };
 const FRAME = { seq: 7, ts: 1_700_000_000_123_456, originId: 'o', prevHash: '0'.repeat(64) };
 
 describe('encodeEntry', () => {
@@ -53,6 +61,25 @@ describe('encodeEntry', () => {
         const record = JSON.parse(encoded) as StoredRecord;
         expect(canonicalJson(record)).toBe(encoded);
         expect(encodeStored(record)).toBe(encoded);
+      }),
+    );
+  });
+
+  it('leaves out a member only when it is one of those that may be, and null', () => {
+    const bare = Object.keys(JSON.parse(encodeEntry(BARE, FRAME)) as object);
+    expect(bare).toEqual([
+      ...['args', 'client_id', 'decision', 'error', 'kind', 'origin_id', 'output_len', 'output_sha256'],
+      ...['patterns_version', 'prev_hash', 'principal', 'reason', 'request_id', 'seq', 'target', 'tier'],
+      ...['tool', 'ts', 'v'],
+    ]);
+    fc.assert(
+      fc.property(entries, (entry) => {
+        const members = JSON.parse(encodeEntry(entry, FRAME)) as StoredMembers;
+        const all = withNulls(members);
+        expect(Object.keys(all)).toHaveLength(34);
+        for (const [name, value] of Object.entries(members))
+          if (!bare.includes(name)) expect(value).not.toBeNull();
+        expect(encodeStored(all)).toBe(encodeEntry(entry, FRAME));
       }),
     );
   });
@@ -110,6 +137,9 @@ describe('encodeStored', () => {
       { seq: -1 },
       { dry_run: 0 },
       { kind: 'other' },
+      { action_id: null },
+      { host: null },
+      { client_id: undefined },
       { error: [] },
     ]) {
       const changed = { ...record, ...change };

@@ -33,49 +33,60 @@ export function encodeEntry(entry: LedgerEntry, frame: RecordFrame): string {
   const argsSha256 = entry.argsSha256 ?? (raw === undefined ? null : sha256Hex(raw));
   const argsLen = entry.argsLen ?? (raw === undefined ? null : Buffer.byteLength(raw));
   return (
-    `{"action_id":${id(entry.actionId)},"approval_id":${id(entry.approvalId)}` +
-    `,"approver":${text(entry.approver)},"args":${safeCanonicalJson(entry.args)}` +
-    `,"args_len":${count(argsLen)},"args_sha256":${id(argsSha256)}` +
+    `{${first('"action_id":', id(entry.actionId))}${first('"approval_id":', id(entry.approvalId))}` +
+    `${first('"approver":', text(entry.approver))}"args":${safeCanonicalJson(entry.args)}` +
+    `${optional(',"args_len":', count(argsLen))}${optional(',"args_sha256":', id(argsSha256))}` +
     `,"client_id":${id(entry.clientId)},"decision":${oneOf(entry.decision, RECORD_DECISIONS)}` +
-    `,"decision_id":${id(entry.decisionId)},"dry_run":${flag(entry.dryRun)}` +
-    `,"duration_us":${count(entry.durationUs)},"error":${failure(entry.error)}` +
-    `,"host":${text(entry.host)},"host_type":${text(entry.hostType)}` +
-    `,"intent_seq":${count(entry.intentSeq)},"kind":${oneOf(entry.kind, RECORD_KINDS)}` +
-    `,"mode":${id(entry.mode)},"origin_id":${id(frame.originId)}` +
+    `${optional(',"decision_id":', id(entry.decisionId))}${optional(',"dry_run":', flag(entry.dryRun))}` +
+    `${optional(',"duration_us":', count(entry.durationUs))},"error":${failure(entry.error)}` +
+    `${optional(',"host":', text(entry.host))}${optional(',"host_type":', text(entry.hostType))}` +
+    `${optional(',"intent_seq":', count(entry.intentSeq))},"kind":${oneOf(entry.kind, RECORD_KINDS)}` +
+    `${optional(',"mode":', id(entry.mode))},"origin_id":${id(frame.originId)}` +
     `,"output_len":${count(entry.outputLen)},"output_sha256":${id(entry.outputSha256)}` +
-    `,"patterns_version":${id(entry.patternsVersion)},"policy_version":${id(entry.policyVersion)}` +
-    `,"prev_hash":${id(frame.prevHash)},"principal":${text(entry.principal)}` +
-    `,"reason":${text(entry.reason)},"request_id":${id(entry.requestId)}` +
-    `,"seq":${count(frame.seq)},"session_id":${id(entry.sessionId)}` +
-    `,"target":${text(entry.target)},"tier":${id(entry.tier)},"tool":${text(entry.tool)}` +
-    `,"trace_id":${id(entry.traceId)},"ts":"${instantText(frame.ts)}","v":${RECORD_VERSION}}`
+    `,"patterns_version":${id(entry.patternsVersion)}` +
+    `${optional(',"policy_version":', id(entry.policyVersion))},"prev_hash":${id(frame.prevHash)}` +
+    `,"principal":${text(entry.principal)},"reason":${text(entry.reason)}` +
+    `,"request_id":${id(entry.requestId)},"seq":${count(frame.seq)}` +
+    `${optional(',"session_id":', id(entry.sessionId))},"target":${text(entry.target)}` +
+    `,"tier":${id(entry.tier)},"tool":${text(entry.tool)}${optional(',"trace_id":', id(entry.traceId))}` +
+    `,"ts":"${instantText(frame.ts)}","v":${RECORD_VERSION}}`
   );
 }
 
 /**
  * The same bytes for a record read back. A record is well formed exactly when this gives the bytes
- * it was read from: unknown, missing, repeated or reordered members, other number spellings, white
- * space, values of another type and texts beyond their bounds all come out different.
+ * it was read from: unknown, missing, repeated or reordered members, a null that must be left out, other
+ * number spellings, white space, values of another type and texts beyond their bounds all come out different.
  */
 export function encodeStored(record: Partial<StoredRecord>): string {
   return (
-    `{"action_id":${id(record.action_id)},"approval_id":${id(record.approval_id)}` +
-    `,"approver":${text(record.approver)},"args":${safeCanonicalJson(record.args)}` +
-    `,"args_len":${count(record.args_len)},"args_sha256":${id(record.args_sha256)}` +
+    `{${first('"action_id":', id(record.action_id))}${first('"approval_id":', id(record.approval_id))}` +
+    `${first('"approver":', text(record.approver))}"args":${safeCanonicalJson(record.args)}` +
+    `${optional(',"args_len":', count(record.args_len))}${optional(',"args_sha256":', id(record.args_sha256))}` +
     `,"client_id":${id(record.client_id)},"decision":${oneOf(record.decision, RECORD_DECISIONS)}` +
-    `,"decision_id":${id(record.decision_id)},"dry_run":${flag(record.dry_run)}` +
-    `,"duration_us":${count(record.duration_us)},"error":${failure(record.error)}` +
-    `,"host":${text(record.host)},"host_type":${text(record.host_type)}` +
-    `,"intent_seq":${count(record.intent_seq)},"kind":${oneOf(record.kind, RECORD_KINDS)}` +
-    `,"mode":${id(record.mode)},"origin_id":${id(record.origin_id)}` +
+    `${optional(',"decision_id":', id(record.decision_id))}${optional(',"dry_run":', flag(record.dry_run))}` +
+    `${optional(',"duration_us":', count(record.duration_us))},"error":${failure(record.error)}` +
+    `${optional(',"host":', text(record.host))}${optional(',"host_type":', text(record.host_type))}` +
+    `${optional(',"intent_seq":', count(record.intent_seq))},"kind":${oneOf(record.kind, RECORD_KINDS)}` +
+    `${optional(',"mode":', id(record.mode))},"origin_id":${id(record.origin_id)}` +
     `,"output_len":${count(record.output_len)},"output_sha256":${id(record.output_sha256)}` +
-    `,"patterns_version":${id(record.patterns_version)},"policy_version":${id(record.policy_version)}` +
-    `,"prev_hash":${id(record.prev_hash)},"principal":${text(record.principal)}` +
-    `,"reason":${text(record.reason)},"request_id":${id(record.request_id)}` +
-    `,"seq":${count(record.seq)},"session_id":${id(record.session_id)}` +
-    `,"target":${text(record.target)},"tier":${id(record.tier)},"tool":${text(record.tool)}` +
-    `,"trace_id":${id(record.trace_id)},"ts":${id(record.ts)},"v":${RECORD_VERSION}}`
+    `,"patterns_version":${id(record.patterns_version)}` +
+    `${optional(',"policy_version":', id(record.policy_version))},"prev_hash":${id(record.prev_hash)}` +
+    `,"principal":${text(record.principal)},"reason":${text(record.reason)}` +
+    `,"request_id":${id(record.request_id)},"seq":${count(record.seq)}` +
+    `${optional(',"session_id":', id(record.session_id))},"target":${text(record.target)}` +
+    `,"tier":${id(record.tier)},"tool":${text(record.tool)}${optional(',"trace_id":', id(record.trace_id))}` +
+    `,"ts":${id(record.ts)},"v":${RECORD_VERSION}}`
   );
+}
+
+/** A member that is left out when it is null; `first` for those that no member precedes. */
+function optional(name: string, value: string): string {
+  return value === 'null' ? '' : name + value;
+}
+
+function first(name: string, value: string): string {
+  return value === 'null' ? '' : `${name}${value},`;
 }
 
 const MICROS_PER_SECOND = 1_000_000;

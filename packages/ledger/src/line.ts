@@ -2,13 +2,15 @@ import { hash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import { isJsonObject, parseInstant, formatInstant } from '@praxis/core';
 import { encodeStored } from './encode-record.ts';
-import { RECORD_VERSION, type StoredRecord } from './record.ts';
+import { RECORD_VERSION, type StoredMembers, type StoredRecord, withNulls } from './record.ts';
 
 /** The longest line of a ledger, in bytes without its newline. */
 export const LINE_BYTES_MAX = 1_048_576;
 
 const MEMBER = ',"entry_hash":"';
-const START = '{"action_id":';
+/** How a line begins, whichever of the first members it has. */
+const STARTS = ['{"action_id":"', '{"approval_id":"', '{"approver":"', '{"args":'];
+const START_CHARS_MAX = Math.max(...STARTS.map((start) => start.length));
 const HASH_CHARS = 64;
 /** How many bytes `,"entry_hash":"…"}` takes at the end of every line. */
 export const TAIL_BYTES: number = MEMBER.length + HASH_CHARS + 2;
@@ -38,12 +40,17 @@ export function claimedHash(line: Buffer): string | null {
   return line.toString('latin1', at + MEMBER.length, line.length - 2);
 }
 
+/** The digest that a stored line ends with. Only of use for a line that is known to be a record. */
+export function entryHashOf(line: string): string {
+  return line.slice(-HASH_CHARS - 2, -2);
+}
+
 /** Whether bytes can be the beginning of a record whose writing was cut short, or a hole a crash left. */
 export function looksTorn(line: Buffer): boolean {
   if (claimedHash(line) !== null) return false;
   if (line[0] === 0) return line.every((byte) => byte === 0);
-  const length = Math.min(line.length, START.length);
-  return line.toString('latin1', 0, length) === START.slice(0, length);
+  const start = line.toString('latin1', 0, START_CHARS_MAX);
+  return STARTS.some((known) => start.startsWith(known) || known.startsWith(start));
 }
 
 /** SHA-256 of a stored line without its `entry_hash` member. `line` must end as `claimedHash` demands. */
@@ -73,11 +80,11 @@ export function parseLine(line: Buffer): StoredRecord | LineFault {
   const record = value as Partial<StoredRecord> & { readonly entry_hash?: unknown };
   const entryHash = typeof record.entry_hash === 'string' ? record.entry_hash : '';
   if (spliceEntryHash(encodeStored(record), entryHash) !== text) return 'not_canonical';
-  return isComplete(record) ? record : 'not_canonical';
+  return isComplete(record) ? withNulls(record) : 'not_canonical';
 }
 
 /** The members that every record has, beyond what re-encoding already proves about their types. */
-function isComplete(record: Partial<StoredRecord>): record is StoredRecord {
+function isComplete(record: Partial<StoredRecord>): record is StoredMembers {
   return (
     typeof record.seq === 'number' &&
     typeof record.prev_hash === 'string' &&

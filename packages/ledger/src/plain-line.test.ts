@@ -69,6 +69,39 @@ describe('readPlainLine', () => {
     );
   });
 
+  it('takes no null where a member must be left out, and no member of the arguments for one of the record', () => {
+    const entry: LedgerEntry = { kind: 'read', decision: 'allowed', reason: 'r', args: { args_sha256: '' } };
+    const line = lineOf(entry, 1, 1_772_150_400_000_000);
+    expect(readPlainLine(Buffer.from(line))).not.toBeNull();
+    for (const name of ['host', 'mode', 'dry_run', 'args_len', 'args_sha256', 'session_id', 'trace_id']) {
+      const next = {
+        host: 'kind',
+        mode: 'origin_id',
+        dry_run: 'error',
+        session_id: 'target',
+        trace_id: 'ts',
+      };
+      const before = `,"${(next as Record<string, string>)[name] ?? 'client_id'}":`;
+      const changed = Buffer.from(line.replace(before, `,"${name}":null${before}`));
+      expect(changed.length).toBeGreaterThan(line.length);
+      expect(readPlainLine(changed)).toBeNull();
+      expect(parseLine(changed)).toBe('not_canonical');
+    }
+    for (const args of [
+      { args_len: 1 },
+      { a: [{ args_len: 7 }], args_sha256: 'x' },
+      7,
+      'x',
+      [],
+      { client_id: '' },
+    ]) {
+      for (const own of [{}, { argsLen: 3 }, { argsSha256: 'y' }, { argsLen: 3, argsSha256: 'y' }]) {
+        const whole = Buffer.from(lineOf({ ...entry, args, ...own }, 1, 1_772_150_400_000_000));
+        expect(readPlainLine(whole)).not.toBeNull();
+      }
+    }
+  });
+
   it('leaves years that an instant may not have to the parser', () => {
     const line = lineOf({ kind: 'read', decision: 'allowed', reason: 'r' }, 1, 1_772_150_400_000_000);
     for (const year of ['0000', '0023', '1683', '2256', '9999']) {

@@ -16,28 +16,40 @@ export interface PlainRecord {
   readonly intent_seq: number | null;
 }
 
-const ID = '(?:null|"[^"]{0,128}")';
-const TEXT = '(?:null|"[^"]{0,1024}")';
-const COUNT = '(?:null|0|[1-9][0-9]{0,14})';
-const FLAG = '(?:null|true|false)';
+const OPTIONAL_ID = '"[^"]{0,128}"';
+const OPTIONAL_TEXT = '"[^"]{0,1024}"';
+const OPTIONAL_COUNT = '(?:0|[1-9][0-9]{0,14})';
+const ID = `(?:null|${OPTIONAL_ID})`;
+const TEXT = `(?:null|${OPTIONAL_TEXT})`;
+const COUNT = `(?:null|${OPTIONAL_COUNT})`;
+const FLAG = '(?:true|false)';
 
-// Each alternative of each member begins with another character, so that nothing is ever tried twice.
-const HEAD = new RegExp(`^\\{"action_id":${ID},"approval_id":${ID},"approver":${TEXT},"args":`);
+// Each alternative of each member begins with another character, so that nothing is ever tried twice, and
+// each member that may be missing is told from the next one by its name.
+const HEAD = new RegExp(
+  `^\\{(?:"action_id":${OPTIONAL_ID},)?(?:"approval_id":${OPTIONAL_ID},)?(?:"approver":${OPTIONAL_TEXT},)?"args":`,
+);
 const REST = new RegExp(
-  `,"args_len":${COUNT},"args_sha256":${ID},"client_id":${ID},"decision":"(?:allowed|denied|error)"` +
-    `,"decision_id":${ID},"dry_run":${FLAG},"duration_us":${COUNT}` +
+  `(?:,"args_len":${OPTIONAL_COUNT})?(?:,"args_sha256":${OPTIONAL_ID})?,"client_id":${ID}` +
+    `,"decision":"(?:allowed|denied|error)"(?:,"decision_id":${OPTIONAL_ID})?(?:,"dry_run":${FLAG})?` +
+    `(?:,"duration_us":${OPTIONAL_COUNT})?` +
     `,"error":(?:null|\\{"code":${ID},"message":(?:null|"[^"]{0,2048}")\\})` +
-    `,"host":${TEXT},"host_type":${TEXT},"intent_seq":(${COUNT}),"kind":"(read|refusal|outcome)","mode":${ID}` +
-    `,"origin_id":"([^"]{0,128})","output_len":${COUNT},"output_sha256":${ID},"patterns_version":${ID}` +
-    `,"policy_version":${ID},"prev_hash":"([^"]{64})","principal":${TEXT},"reason":"([^"]{0,1024})"` +
-    `,"request_id":${ID},"seq":(0|[1-9][0-9]{0,14}),"session_id":${ID},"target":${TEXT},"tier":${ID},"tool":${TEXT}` +
-    `,"trace_id":${ID},"ts":"((?:1[7-9]|2[01])[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\\.[0-9]{6}Z"` +
+    `(?:,"host":${OPTIONAL_TEXT})?(?:,"host_type":${OPTIONAL_TEXT})?(?:,"intent_seq":(${OPTIONAL_COUNT}))?` +
+    `,"kind":"(read|refusal|outcome)"(?:,"mode":${OPTIONAL_ID})?,"origin_id":"([^"]{0,128})"` +
+    `,"output_len":${COUNT},"output_sha256":${ID},"patterns_version":${ID}` +
+    `(?:,"policy_version":${OPTIONAL_ID})?,"prev_hash":"([^"]{64})","principal":${TEXT},"reason":"([^"]{0,1024})"` +
+    `,"request_id":${ID},"seq":(0|[1-9][0-9]{0,14})(?:,"session_id":${OPTIONAL_ID})?,"target":${TEXT},"tier":${ID}` +
+    `,"tool":${TEXT}(?:,"trace_id":${OPTIONAL_ID})?` +
+    `,"ts":"((?:1[7-9]|2[01])[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\\.[0-9]{6}Z"` +
     `,"v":1,"entry_hash":"$`,
   'y',
 );
 /** Of ASCII text: control characters and the backslash. */
 const CONTROL_OR_BACKSLASH = /[^\x20-\x5b\x5d-\x7f]/;
-const ARGS_END = ',"args_len":';
+const ARGS_LEN = ',"args_len":';
+const ARGS_SHA256 = ',"args_sha256":"';
+const CLIENT_ID = ',"client_id":';
+const DIGITS = /^[0-9]+$/;
 const HASH_CHARS = 64;
 
 /**
@@ -50,13 +62,12 @@ export function readPlainLine(line: Buffer): PlainRecord | null {
   const text = line.toString('latin1', 0, line.length - HASH_CHARS - 2);
   if (CONTROL_OR_BACKSLASH.test(text)) return null;
   const head = HEAD.exec(text);
-  // No text holds a quote, so the last place that looks like the member after `args` is that member.
-  const end = text.lastIndexOf(ARGS_END);
+  const end = argsEnd(text);
   if (head === null || end < head[0].length) return null;
   REST.lastIndex = end;
   const rest = REST.exec(text);
   if (rest === null || !isCanonicalArgs(text.slice(head[0].length, end))) return null;
-  const [, intentSeq = '', kind, originId = '', prevHash = '', reason = '', seq = '', day = ''] = rest;
+  const [, intentSeq, kind, originId = '', prevHash = '', reason = '', seq = '', day = ''] = rest;
   if (!isDay(day)) return null;
   return {
     kind: kind as RecordKind,
@@ -64,8 +75,22 @@ export function readPlainLine(line: Buffer): PlainRecord | null {
     prev_hash: prevHash,
     origin_id: originId,
     reason,
-    intent_seq: intentSeq === 'null' ? null : Number(intentSeq),
+    intent_seq: intentSeq === undefined ? null : Number(intentSeq),
   };
+}
+
+/**
+ * Where `args` ends: before the first of the members that may follow it. No text of a plain line holds a
+ * quote, so that the last place that looks like `client_id` is that member; what looks like one of the two
+ * before it, but belongs to `args`, has a brace between.
+ */
+function argsEnd(text: string): number {
+  const client = text.lastIndexOf(CLIENT_ID);
+  const sha256 = text.lastIndexOf(ARGS_SHA256, client);
+  const isMember = sha256 !== -1 && text.indexOf('"', sha256 + ARGS_SHA256.length) === client - 1;
+  const end = isMember ? sha256 : client;
+  const length = text.lastIndexOf(ARGS_LEN, end);
+  return length !== -1 && DIGITS.test(text.slice(length + ARGS_LEN.length, end)) ? length : end;
 }
 
 let knownDay = '';

@@ -31,7 +31,7 @@ export interface RecordError {
 }
 
 /**
- * What a caller asks to be recorded. Absent fields are stored as `null`. The caller redacts `args`
+ * What a caller asks to be recorded. Absent fields are read back as `null`. The caller redacts `args`
  * and `error`; outputs are given as digest and length, never as bodies.
  */
 export interface LedgerEntry {
@@ -81,7 +81,10 @@ export interface LedgerRecord {
   readonly entryHash: Sha256Hex;
 }
 
-/** A record as it is stored, without `entry_hash`: these members, sorted by name, are what is hashed. */
+/**
+ * A record read back, without `entry_hash`. What is hashed are these members, sorted by name; those of
+ * `OmittedWhenNull` are not there when they are null, and every reader of a line puts the null back.
+ */
 export interface StoredRecord {
   readonly action_id: string | null;
   readonly approval_id: string | null;
@@ -118,6 +121,51 @@ export interface StoredRecord {
   readonly ts: string;
   readonly v: number;
 }
+
+/** The members that a stored line has only when they are not null. */
+export type OmittedWhenNull =
+  | 'action_id'
+  | 'approval_id'
+  | 'approver'
+  | 'args_len'
+  | 'args_sha256'
+  | 'decision_id'
+  | 'dry_run'
+  | 'duration_us'
+  | 'host'
+  | 'host_type'
+  | 'intent_seq'
+  | 'mode'
+  | 'policy_version'
+  | 'session_id'
+  | 'trace_id';
+
+/** The members of a line as they were parsed. */
+export type StoredMembers = Omit<StoredRecord, OmittedWhenNull> &
+  Partial<Pick<StoredRecord, OmittedWhenNull>>;
+
+/** A record with a null for each member that its line leaves out, and whatever else the line has. */
+export function withNulls<T extends StoredMembers>(members: T): T & StoredRecord {
+  return { ...NULLS, ...members };
+}
+
+const NULLS: Readonly<Record<OmittedWhenNull, null>> = {
+  action_id: null,
+  approval_id: null,
+  approver: null,
+  args_len: null,
+  args_sha256: null,
+  decision_id: null,
+  dry_run: null,
+  duration_us: null,
+  host: null,
+  host_type: null,
+  intent_seq: null,
+  mode: null,
+  policy_version: null,
+  session_id: null,
+  trace_id: null,
+};
 
 /** What binds a session, written as the first record of every open. */
 export interface SessionHeaderFields {

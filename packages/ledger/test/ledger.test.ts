@@ -209,7 +209,7 @@ describe('recovery', () => {
   it('recovers again when the recovery itself was cut short', async () => {
     const path = await aClosedLedger();
     truncateSync(path, statSync(path).size - 40);
-    appendFileSync(path, '\n{"action_id":nu');
+    appendFileSync(path, '\n{"action_id":"0');
     const ledger = await reopen(path);
     await ledger.append(anEntry());
     expect(await verifyLedger(path)).toMatchObject({ ok: true, recovered: [{ seq: 4 }] });
@@ -220,7 +220,8 @@ describe('recovery', () => {
     truncateSync(path, statSync(path).size - 40);
     await (await reopen(path)).close();
     const whole = readFileSync(path);
-    const torn = whole.lastIndexOf('\n{"action_id"', whole.indexOf('"kind":"recovery"') - 600) + 1;
+    const recovery = whole.lastIndexOf('\n', whole.indexOf('"kind":"recovery"'));
+    const torn = whole.lastIndexOf('\n', recovery - 1) + 1;
     const flipped = Buffer.from(whole);
     flipped[torn + 30] = (flipped[torn + 30] ?? 0) ^ 1;
     writeFileSync(path, flipped);

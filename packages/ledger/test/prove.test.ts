@@ -66,7 +66,8 @@ describe('checkProof', () => {
       (await checkProof({ ...proof, ...change }, { publicKeys })).problem;
     expect(await problem({})).toBeNull();
     expect(await problem({ seq: 8 })).toBe('bad_record');
-    expect(await problem({ record: proof.record.replace('query', 'other') })).toBe('root_mismatch');
+    expect(await problem({ record: proof.record.replace('query', 'other') })).toBe('bad_record');
+    expect(await problem({ record: foreign.record })).toBe('bad_checkpoint');
     expect(await problem({ record: `${proof.record} ` })).toBe('bad_record');
     expect(await problem({ audit_path: proof.audit_path.slice(1) })).toBe('root_mismatch');
     expect(await problem({ audit_path: foreign.audit_path })).toBe('root_mismatch');

@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { parseInstant } from '@praxis/core';
 import { describe, expect, it } from 'vitest';
 import {
   exportLedger,
   followLedger,
-  type FoundRecord,
   type Ledger,
+  listSegments,
   type RecordFilter,
   renderReportHtml,
   renderReportText,
@@ -94,12 +95,13 @@ describe('exportLedger', () => {
     expect(row).toContain('""formula"":""=1+1""');
   });
 
-  it('writes JSON lines', async () => {
+  it('writes JSON lines exactly as they are stored', async () => {
     const { path } = await aDay();
-    const records: FoundRecord[] = [];
-    for await (const piece of exportLedger(path, 'jsonl')) records.push(JSON.parse(piece) as FoundRecord);
-    expect(records).toHaveLength(7);
-    expect(records[0]?.entry_hash).toMatch(/^[0-9a-f]{64}$/);
+    let text = '';
+    for await (const piece of exportLedger(path, 'jsonl')) text += piece;
+    const stored = listSegments(path).map((segment) => readFileSync(segment.path, 'utf8'));
+    expect(text).toBe(stored.join(''));
+    expect(text.split('\n')).toHaveLength(8);
   });
 });
 

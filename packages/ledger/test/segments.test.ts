@@ -81,7 +81,7 @@ describe('rotation', () => {
   });
 
   it('goes on in the last segment after a restart, also when a crash left that one empty or torn', async () => {
-    for (const left of ['', '{"action_id":null,"appr']) {
+    for (const left of ['', '{"args":{"edge":["0']) {
       const { path } = await aLogOfThree();
       const empty = path.replace('.jsonl', '.000000000000016.jsonl');
       writeFileSync(empty, left, { mode: 0o600 });

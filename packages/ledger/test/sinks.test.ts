@@ -52,7 +52,7 @@ describe('syslog', () => {
     await ledger.append(anEntry({ args: { text: 'é' } }));
     await vi.waitFor(() => expect(messages).toHaveLength(2));
     expect(messages[1]).toMatch(
-      /^<85>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z \S+ praxis-audit \d+ audit - \{"action_id".*"entry_hash":"[0-9a-f]{64}"\}$/,
+      /^<85>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z \S+ praxis-audit \d+ audit - \{"args".*"entry_hash":"[0-9a-f]{64}"\}$/,
     );
     expect(ledger.status.sinks).toMatchObject([{ delivered: 2, dropped: 0, behind: 0 }]);
   });
@@ -124,7 +124,7 @@ describe('syslog', () => {
     expect(ledger.status.sinks[0]).toMatchObject({ delivered: 0, behind: 5_002 });
     expect(ledger.status.sinks[0]?.failures).toBeGreaterThan(0);
     const seqs = counted(reserved.got()).map((message) =>
-      Number(/"seq":(\d+),"session_id"/.exec(message)?.[1]),
+      Number(/"seq":(\d+),"(?:session_id|target)"/.exec(message)?.[1]),
     );
     expect(seqs).toEqual(Array.from({ length: 5_002 }, (_, i) => i));
   });

@@ -79,10 +79,14 @@ describe('verifyLedger', () => {
       body.replace('"seq":0', '"seq": 0'),
       body.replace('"seq":0', '"seq":0,"seq":0'),
       body.replace('"tool":"praxis"', '"tool":"pr\\u0061xis"'),
-      body.replace('"tool":"praxis","trace_id":null', '"trace_id":null,"tool":"praxis"'),
+      body.replace(/("tier":"T0"),("tool":"praxis")/, '$2,$1'),
       body.replace('"tool":"praxis"', '"tool":"praxis","tool2":1'),
-      body.replace('"host":null,', ''),
-      body.replace('"dry_run":null', '"dry_run":"no"'),
+      body.replace('"client_id":null,', ''),
+      body.replace('"kind":', '"host":null,"kind":'),
+      body.replace('{"args":', '{"action_id":null,"args":'),
+      body.replace(',"error":', ',"dry_run":null,"error":'),
+      body.replace(',"error":', ',"dry_run":"no","error":'),
+      body.replace(',"error":', ',"duration_us":-1,"error":'),
       body.replace(/"ts":"[^"]*"/, '"ts":"yesterday"'),
     ];
     for (const spelling of spellings) {

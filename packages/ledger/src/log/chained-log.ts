@@ -6,7 +6,7 @@ import { encodeEntry } from '../encode-record.ts';
 import { ledgerError } from '../errors.ts';
 import { spliceEntryHash } from '../line.ts';
 import { adoptedEntry, interruptedEntry } from '../own-entries.ts';
-import type { LedgerEntry, LedgerRecord, StoredRecord } from '../record.ts';
+import { type LedgerEntry, type LedgerRecord, type StoredMembers, withNulls } from '../record.ts';
 import { leafHash, type NodeHash } from '../tree/node-hash.ts';
 import { MerkleTree, type NodeObserver } from '../tree/tree.ts';
 import { type Durability, GroupCommit } from './group-commit.ts';
@@ -205,7 +205,7 @@ export class ChainedLog {
       const durable = (): void => {
         this.#durable = after;
         this.#durableSize = commit.size;
-        this.tree.append(leafHash(line));
+        this.tree.append(leafHash(entryHash));
         if (entry.kind === 'intent' || typeof entry.intentSeq === 'number')
           this.#trackIntent(entry, canonical);
         this.#options.onDurable?.(line, commit.size);
@@ -217,7 +217,7 @@ export class ChainedLog {
 
   #trackIntent(entry: LedgerEntry, canonical: string): void {
     if (entry.kind === 'intent') {
-      const intent = openIntentOf(JSON.parse(canonical) as StoredRecord);
+      const intent = openIntentOf(withNulls(JSON.parse(canonical) as StoredMembers));
       this.#openIntents.set(intent.seq, intent);
     } else if (closesIntent(entry.kind) && typeof entry.intentSeq === 'number') {
       this.#openIntents.delete(entry.intentSeq);
@@ -269,7 +269,7 @@ export class ChainedLog {
       const leaves: NodeHash[] = [];
       const tree = MerkleTree.fromEdge(this.tree.size, this.tree.edge()) ?? new MerkleTree();
       const start = { position: this.#durable, tree, openIntents: [] };
-      const walk = new LogWalk(start, (_record, line) => leaves.push(leafHash(line)));
+      const walk = new LogWalk(start, () => leaves.push(leafHash(walk.chain.position.prevHash)));
       return { walk, end: await recoverEnd(file, this.#durableSize, walk), leaves };
     } catch (error) {
       closeSync(file.fd);

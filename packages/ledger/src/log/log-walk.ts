@@ -40,7 +40,7 @@ export class LogWalk {
     this.chain = new ChainWalk(
       start?.position ?? GENESIS,
       (record, line, offset) => {
-        this.tree.append(leafHash(line));
+        this.tree.append(leafHash(this.chain.position.prevHash));
         if (record.kind === 'segment') this.headerSeen = true;
         observe?.(record, line, offset, this.tree);
       },

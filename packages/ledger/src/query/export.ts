@@ -1,4 +1,6 @@
 import { type RecordFilter, searchLedger } from './search.ts';
+import { encodeStored } from '../encode-record.ts';
+import { spliceEntryHash } from '../line.ts';
 import type { StoredRecord } from '../record.ts';
 
 export const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
@@ -50,7 +52,7 @@ export async function* exportLedger(
   for await (const record of searchLedger(path, filter)) {
     yield format === 'csv'
       ? `${COLUMNS.map((column) => cell(record[column])).join(',')}\r\n`
-      : `${JSON.stringify(record)}\n`;
+      : `${spliceEntryHash(encodeStored(record), record.entry_hash)}\n`;
   }
 }
 

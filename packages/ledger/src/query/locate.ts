@@ -7,7 +7,7 @@ import { listSegments, type Segment } from '../log/segments.ts';
 const PROBE_BYTES = 8_192;
 /** How many bytes of lines are read at a time once the place is found. */
 const READ_BYTES = 262_144;
-const SEQ = /"seq":(\d{1,16}),"session_id":/;
+const SEQ = /"seq":(\d{1,16}),"(?:session_id|target)":/;
 
 /**
  * The stored lines of the records `[from, from + count)`, found by bisection in the segment that holds

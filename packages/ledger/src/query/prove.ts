@@ -5,7 +5,7 @@ import { parseCheckpoint } from '../evidence/checkpoint.ts';
 import { evidenceArgs } from '../evidence/evidence-entry.ts';
 import { evidencePathOf } from '../evidence/evidence.ts';
 import { ledgerError } from '../errors.ts';
-import { parseLine } from '../line.ts';
+import { claimedHash, entryHashOf, hashOfLine, parseLine } from '../line.ts';
 import { LogWalk } from '../log/log-walk.ts';
 import { walkFile } from '../log/recover.ts';
 import { tilesPathOf } from '../open-log.ts';
@@ -66,10 +66,10 @@ export async function proveRecord(
   const [record = ''] = await readLinesAt(path, seq, 1);
   const { size, root } = filed;
   let audit = await inclusionProof(nodesOf(path, size, true), seq, size);
-  if (rootFromInclusion(leafHash(record), seq, size, audit) !== root) {
+  if (rootFromInclusion(leafHash(entryHashOf(record)), seq, size, audit) !== root) {
     // The tiles are only a cache: what counts is what the log itself gives.
     audit = await inclusionProof(nodesOf(path, size, false), seq, size);
-    if (rootFromInclusion(leafHash(record), seq, size, audit) !== root) {
+    if (rootFromInclusion(leafHash(entryHashOf(record)), seq, size, audit) !== root) {
       throw ledgerError(
         'LEDGER_CORRUPT',
         `record ${seq} does not lead to the root of the checkpoint of ${size} records`,
@@ -94,7 +94,7 @@ export async function proveConsistency(path: string, oldSize: number, size: numb
 
 function nodesOf(path: string, size: number, cached: boolean): ReturnType<typeof tileSource> {
   const leaves = async (from: number, count: number): Promise<string[]> =>
-    (await readLinesAt(path, from, count)).map((line) => leafHash(line));
+    (await readLinesAt(path, from, count)).map((line) => leafHash(entryHashOf(line)));
   return tileSource(cached ? tilesPathOf(path) : null, size, leaves);
 }
 
@@ -182,14 +182,22 @@ export async function checkProof(
   const line = Buffer.from(proof.record);
   const record = parseLine(line);
   const signed = parseCheckpoint(proof.checkpoint);
+  const entryHash = claimedHash(line);
   if (typeof record === 'string' || record.seq !== proof.seq) return verdict('bad_record');
+  // The tree holds the entry hash alone: that the record is the one it stands for is checked here.
+  if (entryHash === null || entryHash !== hashOfLine(line)) return verdict('bad_record');
   if (signed === null) return verdict('bad_checkpoint');
   const { size, root, origin } = signed.checkpoint;
   if (origin !== `praxis/${record.origin_id}`) return verdict('bad_checkpoint');
   const signature =
     keys.publicKeys.length === 0 ? 'untrusted_key' : new KeyRing(keys.publicKeys).judge(signed.note);
   if (signature !== 'good') return verdict(signature);
-  const reached = rootFromInclusion(leafHash(line), proof.seq, size, proof.audit_path.map(nodeFromBase64));
+  const reached = rootFromInclusion(
+    leafHash(entryHash),
+    proof.seq,
+    size,
+    proof.audit_path.map(nodeFromBase64),
+  );
   if (reached !== root) return verdict('root_mismatch');
   const vouched = await checkVouchers(proof, signed.note.text, keys);
   return typeof vouched === 'string'

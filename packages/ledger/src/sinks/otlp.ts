@@ -1,4 +1,4 @@
-import type { StoredRecord } from '../record.ts';
+import { type StoredMembers, type StoredRecord, withNulls } from '../record.ts';
 import type { Sink, SinkLine } from './sink.ts';
 
 /** How long an OTLP collector may take, in milliseconds. */
@@ -40,7 +40,7 @@ export function otlpSink(options: OtlpOptions): Sink {
 }
 
 function exportRequest(lines: readonly SinkLine[]): object {
-  const records = lines.map(({ line }) => ({ line, record: JSON.parse(line) as StoredRecord }));
+  const records = lines.map(({ line }) => ({ line, record: withNulls(JSON.parse(line) as StoredMembers) }));
   const origin = records[0]?.record.origin_id ?? '';
   return {
     resourceLogs: [

@@ -12,22 +12,21 @@ export const NODE_BYTES = 32;
 const NODE_PREFIX = 0x01;
 const node = Buffer.alloc(1 + 2 * NODE_BYTES, NODE_PREFIX);
 
-/** The hash of a leaf: `SHA-256(0x00 || line)`, RFC 6962 §2.1; the line is the stored one, without its newline. */
-export function leafHash(line: string | Uint8Array): NodeHash {
-  if (typeof line === 'string') return hash('sha256', `\0${line}`, 'latin1');
-  if (line.length > LEAF_BYTES_MAX)
-    return hash('sha256', Buffer.concat([Buffer.of(LEAF_PREFIX), line]), 'latin1');
-  leaf.set(line, 1);
-  return hash('sha256', leaf.subarray(0, 1 + line.length), 'latin1');
+/**
+ * The hash of a leaf, RFC 6962 §2.1. The leaf of a record is the 32 bytes of its `entry_hash`, which commits
+ * to every other byte of it: `SHA-256(0x00 || entry_hash)`. What is not 64 hex digits has no hash: `''`.
+ */
+export function leafHash(entryHash: string): NodeHash {
+  if (entryHash.length !== 2 * NODE_BYTES || leaf.write(entryHash, 1, 'hex') !== NODE_BYTES) return '';
+  return hash('sha256', leaf, 'latin1');
 }
 
 const LEAF_PREFIX = 0x00;
-const LEAF_BYTES_MAX = 65_536;
-/** Where the prefix and a line of usual length are put together. */
-const leaf = Buffer.alloc(1 + LEAF_BYTES_MAX, LEAF_PREFIX);
+const leaf = Buffer.alloc(1 + NODE_BYTES, LEAF_PREFIX);
 
-/** The hash of an inner node: `SHA-256(0x01 || left || right)`, RFC 6962 §2.1. */
+/** The hash of an inner node: `SHA-256(0x01 || left || right)`, RFC 6962 §2.1. Over what is no hash there is none: `''`. */
 export function innerHash(left: NodeHash, right: NodeHash): NodeHash {
+  if (left.length !== NODE_BYTES || right.length !== NODE_BYTES) return '';
   node.write(left, 1, 'latin1');
   node.write(right, 1 + NODE_BYTES, 'latin1');
   return hash('sha256', node, 'latin1');

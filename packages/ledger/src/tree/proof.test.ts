@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { sha256Hex } from '@praxis/core';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   EMPTY_ROOT,
+  innerHash,
   leafHash,
   type NodeHash,
   nodeFromBase64,
@@ -19,6 +21,10 @@ import {
 } from './proof.ts';
 import { MerkleTree } from './tree.ts';
 
+function leafOf(line: string): NodeHash {
+  return leafHash(sha256Hex(line));
+}
+
 /** RFC 6962 §2.1 as it is written there. */
 function naiveRoot(lines: readonly string[]): Buffer {
   const sha = (...parts: (string | Uint8Array)[]): Buffer => {
@@ -27,7 +33,7 @@ function naiveRoot(lines: readonly string[]): Buffer {
     return digest.digest();
   };
   if (lines.length === 0) return sha('');
-  if (lines.length === 1) return sha('\0', lines[0] ?? '');
+  if (lines.length === 1) return sha('\0', sha(lines[0] ?? ''));
   let split = 1;
   while (split * 2 < lines.length) split *= 2;
   return sha('\x01', naiveRoot(lines.slice(0, split)), naiveRoot(lines.slice(split)));
@@ -42,7 +48,7 @@ function grown(size: number): { tree: MerkleTree; nodes: NodeSource } {
     known.set(`${height}/${counts[height] ?? 0}`, value);
     counts[height] = (counts[height] ?? 0) + 1;
   });
-  for (const line of lines.slice(0, size)) tree.append(leafHash(line));
+  for (const line of lines.slice(0, size)) tree.append(leafOf(line));
   const nodes = (height: number, index: number): NodeHash => {
     const value = known.get(`${height}/${index}`);
     if (value === undefined) throw new Error(`no complete subtree ${height}/${index}`);
@@ -56,7 +62,7 @@ describe('MerkleTree', () => {
     const tree = new MerkleTree();
     expect(tree.root()).toBe(EMPTY_ROOT);
     for (let size = 1; size <= lines.length; size += 1) {
-      tree.append(leafHash(lines[size - 1] ?? ''));
+      tree.append(leafOf(lines[size - 1] ?? ''));
       expect(nodeToHex(tree.root())).toBe(naiveRoot(lines.slice(0, size)).toString('hex'));
     }
   });
@@ -66,8 +72,8 @@ describe('MerkleTree', () => {
       const { tree } = grown(size);
       const resumed = MerkleTree.fromEdge(size, tree.edge());
       expect(resumed?.root()).toBe(tree.root());
-      tree.append(leafHash('next'));
-      resumed?.append(leafHash('next'));
+      tree.append(leafOf('next'));
+      resumed?.append(leafOf('next'));
       expect(resumed?.root()).toBe(tree.root());
     }
     expect(MerkleTree.fromEdge(3, ['00'])).toBeNull();
@@ -75,8 +81,13 @@ describe('MerkleTree', () => {
     expect(MerkleTree.fromEdge(-1, [])).toBeNull();
   });
 
-  it('hashes a text and its bytes alike', () => {
-    expect(leafHash(Buffer.from('é\u2028'))).toBe(leafHash('é\u2028'));
+  it('has no hash for what is none', () => {
+    const digest = sha256Hex('x');
+    for (const bad of ['', 'x', digest.slice(1), `${digest}00`, `${digest.slice(0, 63)}g`])
+      expect(leafHash(bad)).toBe('');
+    expect(innerHash(EMPTY_ROOT, '')).toBe('');
+    expect(innerHash(EMPTY_ROOT.slice(1), EMPTY_ROOT)).toBe('');
+    expect(leafHash(digest)).toHaveLength(32);
     expect(nodeFromHex(nodeToHex(EMPTY_ROOT))).toBe(EMPTY_ROOT);
     expect(nodeFromBase64(nodeToBase64(EMPTY_ROOT))).toBe(EMPTY_ROOT);
   });
@@ -88,7 +99,7 @@ describe('inclusionProof', () => {
       const { tree, nodes } = grown(size);
       for (let index = 0; index < size; index += 1) {
         const proof = await inclusionProof(nodes, index, size);
-        expect(rootFromInclusion(leafHash(lines[index] ?? ''), index, size, proof)).toBe(tree.root());
+        expect(rootFromInclusion(leafOf(lines[index] ?? ''), index, size, proof)).toBe(tree.root());
       }
     }
   });
@@ -98,11 +109,11 @@ describe('inclusionProof', () => {
       fc.asyncProperty(fc.integer({ min: 2, max: 140 }), fc.nat(), fc.nat(), async (size, a, b) => {
         const { tree, nodes } = grown(size);
         const index = a % size;
-        const leaf = leafHash(lines[index] ?? '');
+        const leaf = leafOf(lines[index] ?? '');
         const proof = await inclusionProof(nodes, index, size);
         const other = b % size;
         if (other !== index) expect(rootFromInclusion(leaf, other, size, proof)).not.toBe(tree.root());
-        expect(rootFromInclusion(leafHash('other'), index, size, proof)).not.toBe(tree.root());
+        expect(rootFromInclusion(leafOf('other'), index, size, proof)).not.toBe(tree.root());
         expect(rootFromInclusion(leaf, index, size, proof.slice(1))).not.toBe(tree.root());
         expect(rootFromInclusion(leaf, index, size, [...proof, EMPTY_ROOT])).not.toBe(tree.root());
         const wrong = proof.with(b % proof.length, EMPTY_ROOT);
