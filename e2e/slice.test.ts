@@ -85,16 +85,19 @@ describe.skipIf(!sshdAvailable()).each(TRANSPORTS)('the slice over %s', (_name, 
     { predicate: string; detail: { added: unknown[] }; plan: { calls: Record<string, unknown>[] } }[]
   > => (await agent.call('drift_scan', { subject: SUBJECT }))['findings'] as never;
 
-  it('offers exactly the six tools, with schemas for arguments and answers', async () => {
+  it('offers exactly its tools, with schemas for arguments and answers', async () => {
     const { tools } = await agent.client.listTools();
     expect(tools.map((tool) => tool.name).sort()).toEqual(
       [
+        'diff_facts',
         'drift_scan',
         'emergency_stop',
         'fact_history',
         'ingest_observation',
+        'nearest_facts',
         'query_facts',
         'run_action',
+        'traverse_facts',
       ].sort(),
     );
     expect(tools.every((tool) => tool.outputSchema !== undefined && tool.annotations !== undefined)).toBe(

@@ -325,6 +325,8 @@ export function factStoreContract(name: string, open: OpenStore): void {
         expect(await subjects({ where: [{ path: '/tags', op: 'exists' }] })).toEqual(['host:a', 'host:b']);
         expect(await subjects({ becameValidSince: at('12:00') })).toEqual(['host:a', 'host:b']);
         expect(await subjects({ observedBefore: at('10:00') })).toEqual(['hosts:c']);
+        expect(await subjects({ notObservedForUs: 60 * 60 * 1e6 })).toEqual(['hosts:c']);
+        expect(await subjects({ notObservedForUs: 3 * 60 * 60 * 1e6 })).toEqual([]);
         expect(await subjects({ observedSince: at('10:00') })).toEqual(['host:a', 'host:b']);
       });
 
@@ -471,6 +473,29 @@ export function factStoreContract(name: string, open: OpenStore): void {
         expect((await store.query({})).facts).toHaveLength(0);
         await store.classify({ subject: 'host:*', classification: 'public', ...by });
         expect((await store.query({})).facts[0]?.classification).toBe('public');
+      });
+
+      it('does not let the count of what is withheld tell what it says', async () => {
+        await store.putMany([
+          aPut({ subject: 'host:a', value: 'open sesame' }),
+          aPut({ subject: 'vault:x', value: { pin: 1234, note: 'sesame' } }),
+          aPut({ subject: 'vault:y', predicate: 'name', value: 'other' }),
+        ]);
+        const rule = { subject: 'vault:*', classification: 'restricted', actor: 'operator:anna' } as const;
+        await store.classify({ ...rule, reason: 'secrets' });
+        const withheld = async (query: object): Promise<number> => (await store.query(query)).withheld;
+        for (const value of [0, 1234, 9999]) {
+          expect(await withheld({ where: [{ path: '/pin', op: 'gte', value }] })).toBe(2);
+        }
+        for (const text of ['sesame', 'other', 'nothing', '1234']) {
+          expect(await withheld({ text })).toBe(2);
+          expect(await withheld({ text, kind: 'host' })).toBe(0);
+          expect(await withheld({ text, predicate: 'name' })).toBe(1);
+        }
+        expect((await store.query({ text: 'sesame' })).facts.map((f) => f.subject)).toEqual(['host:a']);
+        expect(
+          (await store.query({ text: 'sesame', allowRestricted: true })).facts.map((f) => f.subject),
+        ).toEqual(['host:a', 'vault:x']);
       });
 
       it('does not name a withheld fact in the cursor', async () => {

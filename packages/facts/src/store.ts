@@ -114,6 +114,8 @@ export interface FactQuery extends FactFilter, PageOptions {
   /** Only what was last observed at or after, or before, this instant. `observedBefore` finds the stale. */
   observedSince?: Instant;
   observedBefore?: Instant;
+  /** Only what was last observed longer ago than this, in microseconds before now: later pages mean the same now. */
+  notObservedForUs?: number;
 }
 
 export interface FactPage {

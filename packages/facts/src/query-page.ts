@@ -1,0 +1,190 @@
+import type { Instant } from '@praxis/core';
+
+import type { ClassificationRule, FactBackend, RowFilter, Visibility } from './backend.ts';
+import { PAGE_SCAN_MAX } from './bounds.ts';
+import { classifierOf } from './classification.ts';
+import { compileConditions } from './conditions.ts';
+import { questionDigest } from './cursor.ts';
+import { queryInvalid } from './errors.ts';
+import type { Fact, StoredFact } from './model.ts';
+import { encodeNext, pageLimit, type PageState, rowFilter, startPage } from './paging.ts';
+import type { FactPage, FactQuery, HistoryQuery, PageOptions } from './store.ts';
+import { parseTerms } from './words.ts';
+
+/** The most rows of one read while a page is filled: reads grow towards it when little of them fits. */
+const ROWS_PER_READ_MAX = 2000;
+
+/** One page of the facts of a question. Throws `FACT_QUERY_INVALID`, `FACT_CURSOR_INVALID`. */
+export async function queryPage(backend: FactBackend, query: FactQuery): Promise<FactPage> {
+  checkInstants(query);
+  const conditions = compileConditions(query.where ?? []);
+  const terms = query.text === undefined ? undefined : parseTerms(query.text);
+  const filterAt = (state: PageState): RowFilter => ({
+    ...rowFilter(query),
+    validFromSince: query.becameValidSince,
+    observedSince: query.observedSince,
+    observedBefore: observedBefore(query, state),
+  });
+  return page(backend, 'query', query, {
+    read: (state, rowsMax) =>
+      backend.scan({
+        filter: { ...filterAt(state), terms },
+        visible: visibilityOf(query, state),
+        afterFactId: state.afterFactId,
+        rowsMax,
+      }),
+    accepts: (fact) => conditions(fact.value),
+    // What restricted facts say must not show in how many were withheld: words are not looked for in them.
+    withheldApart:
+      terms === undefined
+        ? null
+        : (state, rules) => countRestricted(backend, filterAt(state), visibilityOf(query, state), rules),
+  });
+}
+
+/** All facts of a question, page by page, as of the instants of the first. */
+export async function* stream(backend: FactBackend, query: FactQuery): AsyncGenerator<Fact> {
+  let cursor: string | null = null;
+  do {
+    const { facts, next }: FactPage = await queryPage(
+      backend,
+      cursor === null ? query : { ...query, cursor },
+    );
+    yield* facts;
+    cursor = next;
+  } while (cursor !== null);
+}
+
+/** One page of all versions. Throws `FACT_QUERY_INVALID`, `FACT_CURSOR_INVALID`. */
+export async function historyPage(backend: FactBackend, query: HistoryQuery): Promise<FactPage> {
+  if (typeof query.subject !== 'string') throw queryInvalid('subject', 'is missing');
+  const filter = rowFilter(query);
+  return page(backend, 'history', query, {
+    read: (state, rowsMax) =>
+      backend.history({ filter, horizon: state, afterFactId: state.afterFactId, rowsMax }),
+    accepts: () => true,
+    withheldApart: null,
+  });
+}
+
+/** Throws `FACT_QUERY_INVALID` for instants that are none, or contradict each other. */
+export function checkInstants(query: Partial<FactQuery>): void {
+  const during = query.validDuring;
+  if (during !== undefined && query.validAt !== undefined)
+    throw queryInvalid('validDuring', 'excludes validAt');
+  checkInstant('validAt', query.validAt);
+  checkInstant('recordedAt', query.recordedAt);
+  checkInstant('becameValidSince', query.becameValidSince);
+  checkInstant('observedSince', query.observedSince);
+  checkInstant('observedBefore', query.observedBefore);
+  checkInstant('validDuring', during?.from);
+  checkInstant('validDuring', during?.to);
+  if (during !== undefined && during.from >= during.to) throw queryInvalid('validDuring', 'is empty');
+  const { notObservedForUs } = query;
+  if (notObservedForUs !== undefined && !(Number.isSafeInteger(notObservedForUs) && notObservedForUs >= 0))
+    throw queryInvalid('notObservedForUs', 'is not a number of microseconds');
+}
+
+function checkInstant(field: string, instant: Instant | undefined): void {
+  if (instant !== undefined && !Number.isSafeInteger(instant)) throw queryInvalid(field, 'is not an instant');
+}
+
+function observedBefore(query: FactQuery, state: PageState): Instant | undefined {
+  if (query.notObservedForUs === undefined) return query.observedBefore;
+  return Math.min(query.observedBefore ?? Number.MAX_SAFE_INTEGER, state.now - query.notObservedForUs);
+}
+
+function visibilityOf(query: FactQuery, state: PageState): Visibility {
+  const validFrom = query.validDuring?.from ?? query.validAt ?? state.now;
+  return {
+    validFrom,
+    validTo: query.validDuring?.to ?? validFrom + 1,
+    recordedAt: query.recordedAt ?? state.recordedAt,
+    snapshot: state.snapshot,
+  };
+}
+
+interface PageSource {
+  read(state: PageState, rowsMax: number): Promise<readonly StoredFact[]>;
+  /** Whether a fact the reader may see is one that was asked for. */
+  accepts(fact: StoredFact): boolean;
+  /** Counts what is withheld where `read` cannot be used for it; null: what it reads is counted. */
+  readonly withheldApart:
+    | ((state: PageState, rules: readonly ClassificationRule[]) => Promise<number>)
+    | null;
+}
+
+async function page(
+  backend: FactBackend,
+  kind: string,
+  question: PageOptions,
+  source: PageSource,
+): Promise<FactPage> {
+  const limit = pageLimit(question);
+  const digest = questionDigest(kind, question);
+  const state = await startPage(backend, digest, question);
+  const rules = await backend.classificationRules();
+  const classify = classifierOf(rules);
+  const withholds = question.allowRestricted !== true;
+  const facts: Fact[] = [];
+  let withheld = 0;
+  if (withholds && source.withheldApart !== null && question.cursor === undefined)
+    withheld = await source.withheldApart(state, rules);
+  let afterFactId = state.afterFactId;
+  let rowsMax = limit + 1;
+  for (let scanned = 0; scanned < PAGE_SCAN_MAX; ) {
+    rowsMax = Math.min(rowsMax, PAGE_SCAN_MAX - scanned);
+    const rows = await source.read({ ...state, afterFactId }, rowsMax);
+    for (const row of rows) {
+      if (facts.length === limit) return { facts, withheld, next: encodeNext(digest, state, afterFactId) };
+      afterFactId = row.factId;
+      const classification = classify(row.subject, row.predicate);
+      // Before anything looks at the value: a count must not answer a question about what is withheld.
+      if (classification === 'restricted' && withholds) withheld += source.withheldApart === null ? 1 : 0;
+      else if (source.accepts(row)) facts.push({ ...row, classification });
+    }
+    if (rows.length < rowsMax) return { facts, withheld, next: null };
+    scanned += rows.length;
+    rowsMax = Math.max(rowsMax, Math.min(2 * rowsMax, ROWS_PER_READ_MAX));
+  }
+  return { facts, withheld, next: encodeNext(digest, state, afterFactId) };
+}
+
+/** How many visible facts are restricted, whatever they say; at most `PAGE_SCAN_MAX` are looked at. */
+async function countRestricted(
+  backend: FactBackend,
+  filter: RowFilter,
+  visible: Visibility,
+  rules: readonly ClassificationRule[],
+): Promise<number> {
+  const restricted = rules.filter((rule) => rule.classification === 'restricted');
+  const classify = classifierOf(restricted);
+  let count = 0;
+  let scanned = 0;
+  for (const kind of kindsOf(restricted, filter.kind)) {
+    let afterFactId: string | null = null;
+    for (;;) {
+      const rowsMax = Math.min(ROWS_PER_READ_MAX, PAGE_SCAN_MAX - scanned);
+      if (rowsMax < 1) return count;
+      const rows: readonly StoredFact[] = await backend.scan({
+        filter: { ...filter, kind },
+        visible,
+        afterFactId,
+        rowsMax,
+      });
+      count += rows.filter((row) => classify(row.subject, row.predicate) === 'restricted').length;
+      scanned += rows.length;
+      if (rows.length < rowsMax) break;
+      afterFactId = rows.at(-1)?.factId ?? null;
+    }
+  }
+  return count;
+}
+
+/** The kinds that rules speak of; undefined stands for all of them. */
+function kindsOf(rules: readonly ClassificationRule[], asked: string | undefined): (string | undefined)[] {
+  if (rules.length === 0) return [];
+  const kinds = new Set(rules.map(({ subject }) => /^([^*:]+):/u.exec(subject)?.[1]));
+  if (kinds.has(undefined)) return [asked];
+  return asked === undefined ? [...kinds] : kinds.has(asked) ? [asked] : [];
+}
