@@ -18,7 +18,7 @@ const EXIT_CODE = /# exits with ([1-3])\b/;
 /** How many blocks must have been run at the least, so that a page cannot pass by running nothing. */
 const RUN_MIN: Readonly<Record<string, number>> = { 'README.md': 2, 'docs/guide/operator.md': 10 };
 /** What a background command says once it serves. */
-const SERVES = /Connect an MCP client/;
+const SERVES = /Connect an MCP client|cosigns what it is shown/;
 /** Started without the wrapper, so that a signal reaches it. */
 const LAUNCHED = `'${process.execPath}' '${LAUNCHER}'`;
 const BLOCK_TIMEOUT_MS = 60_000;

@@ -179,6 +179,7 @@ function openLedger(
       path: audit.evidencePath,
       everyRecords: audit.evidenceEvery,
       anchorPath: audit.anchorPath ?? undefined,
+      anchorOutage: audit.anchorOutage,
       vouchers,
     },
     session: {

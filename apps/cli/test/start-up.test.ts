@@ -52,6 +52,18 @@ describe('a ledger that cannot be written', () => {
   });
 });
 
+describe('an anchor that cannot be written', () => {
+  it('keeps praxis from starting, before anything is recorded, unless the operator allows it', async () => {
+    const site = aSite();
+    const anchor = join(site.dir.write('file', ''), 'anchor');
+    const start = site.start({ PRAXIS_ANCHOR_PATH: anchor });
+    await expect(start).rejects.toMatchObject({ code: 'LEDGER_ANCHOR_UNWRITABLE' });
+    expect(readFileSync(site.ledger, 'utf8')).toBe('');
+    await site.start({ PRAXIS_ANCHOR_PATH: anchor, PRAXIS_ANCHOR_OUTAGE: 'allow' });
+    expect(site.records()).toMatchObject([{ kind: 'session' }]);
+  });
+});
+
 describe('a damaged ledger', () => {
   it.each([0.1, 0.5])('keeps praxis from starting when a byte is wrong (at %d)', async (share) => {
     const site = await aUsedSite();
@@ -269,6 +281,7 @@ describe('what a person is told at start', () => {
     const { warnings } = await site.start({
       PRAXIS_KILL_SWITCH_PATH: join(file, 'stop'),
       PRAXIS_ANCHOR_PATH: join(file, 'anchor.jsonl'),
+      PRAXIS_ANCHOR_OUTAGE: 'allow',
     });
     expect(warnings).toEqual([
       expect.stringContaining('inventory'),

@@ -2,6 +2,7 @@ import { PraxisError } from '@praxis/core';
 
 /** Every code the ledger's errors carry. */
 export type LedgerErrorCode =
+  | 'LEDGER_ANCHOR_UNWRITABLE'
   | 'LEDGER_BUSY'
   | 'LEDGER_CLOSED'
   | 'LEDGER_CORRUPT'

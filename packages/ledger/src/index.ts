@@ -26,7 +26,12 @@ export type {
 } from './verify/report.ts';
 export type { StampVerifier } from './verify/stamp-verifier.ts';
 export { type VerifyOptions, verifyLedger } from './verify/verify.ts';
-export { type DirectoryReport, ledgersIn, verifyDirectory } from './verify/verify-directory.ts';
+export {
+  type DirectoryOptions,
+  type DirectoryReport,
+  ledgersIn,
+  verifyDirectory,
+} from './verify/verify-directory.ts';
 export { listSegments, type Segment } from './log/segments.ts';
 export {
   checkProof,
@@ -53,11 +58,21 @@ export type { Sink, SinkLine, SinkStatus } from './sinks/sink.ts';
 export { streamSink } from './sinks/stream.ts';
 export { type SyslogOptions, syslogSink } from './sinks/syslog.ts';
 export { parseVerifierKey, verifierKey } from './evidence/note.ts';
+export { loadOrCreateKey, type SigningKey } from './evidence/signing-key.ts';
 export {
-  fileWitnessStore,
+  type RunningWitness,
+  serveWitness,
+  WITNESS_BODY_BYTES_MAX,
+  WITNESS_CONNECTIONS_MAX,
+  type WitnessListening,
+} from './evidence/witness-server.ts';
+export { fileWitnessStore, witnessedNotesIn } from './evidence/witness-store.ts';
+export {
   Witness,
   type WitnessAnswer,
   type WitnessedState,
   type WitnessStore,
 } from './evidence/witness.ts';
+export { askWitness, WITNESS_FRESH_SECONDS } from './evidence/witnessed.ts';
+export { originLine } from './evidence/checkpoint.ts';
 export { witnessVoucher, type WitnessVoucherOptions } from './evidence/witness-voucher.ts';

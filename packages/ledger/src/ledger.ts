@@ -78,7 +78,8 @@ export class Ledger {
    * Opens a ledger: takes its lock, verifies the current segment and holds it to the last checkpoint,
    * commits to what a crash left behind, writes the session header, closes every intent whose outcome
    * is missing as interrupted, and signs a checkpoint. Resolves when all that is durable. Throws
-   * `LEDGER_UNWRITABLE`, `LEDGER_LOCKED`, `LEDGER_CORRUPT` or `LEDGER_UNAVAILABLE`.
+   * `LEDGER_UNWRITABLE`, `LEDGER_ANCHOR_UNWRITABLE`, `LEDGER_LOCKED`, `LEDGER_CORRUPT` or
+   * `LEDGER_UNAVAILABLE`.
    */
   static async open(options: LedgerOptions): Promise<Ledger> {
     const opened = await openLog(options);

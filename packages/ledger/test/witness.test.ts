@@ -1,6 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { systemClock } from '@praxis/core';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -9,6 +8,7 @@ import {
   fileWitnessStore,
   type Ledger,
   proveRecord,
+  serveWitness,
   verifierKey,
   verifyLedger,
   Witness,
@@ -20,6 +20,8 @@ interface Running {
   readonly url: string;
   readonly key: string;
   readonly witness: Witness;
+  /** What the witness said on the side. */
+  readonly said: string[];
 }
 
 async function aWitness(logKeys: string[]): Promise<Running> {
@@ -31,22 +33,18 @@ async function aWitness(logKeys: string[]): Promise<Running> {
     store: fileWitnessStore(scratch()),
     clock: systemClock,
   });
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    request.on('end', () => {
-      const answer = witness.addCheckpoint(body);
-      response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.body);
-    });
+  const said: string[] = [];
+  const running = await serveWitness(witness, {
+    host: '127.0.0.1',
+    port: 0,
+    log: (line) => said.push(line),
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  const address = server.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  onTestFinished(() => running.close());
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: running.url,
     key: verifierKey('witness.example/w1', publicKey, 'cosignature'),
     witness,
+    said,
   };
 }
 

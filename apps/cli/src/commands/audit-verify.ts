@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { PraxisError } from '@praxis/core';
 import {
+  type DirectoryOptions,
   type ResumePoint,
   verifyDirectory,
   verifyLedger,
@@ -10,6 +11,7 @@ import {
 import type { Command } from 'commander';
 import { action, EXIT } from '../exit.ts';
 import { collect, keysFrom, stampVerifiersFrom } from './audit-options.ts';
+import { witnessedBy } from './audit-witnessed.ts';
 
 interface Options {
   readonly json?: boolean;
@@ -17,6 +19,7 @@ interface Options {
   readonly evidence?: string;
   readonly anchor?: string;
   readonly witnessKey?: string[];
+  readonly witnessed?: string[];
   readonly tsaCert?: string[];
   readonly resume?: string;
   readonly archived?: boolean;
@@ -32,6 +35,11 @@ export function registerVerifyCommand(audit: Command): void {
     .option('--evidence <file>', 'where the evidence is, when not beside the ledger')
     .option('--anchor <file>', 'checkpoints that were kept elsewhere')
     .option('--witness-key <key>', 'verifier key of a witness, or a file of them', collect)
+    .option(
+      '--witnessed <where>',
+      'what a witness saw: its URL, or a file of `praxis audit witness export`',
+      collect,
+    )
     .option('--tsa-cert <file>', 'PEM of the time-stamping authority or its root: check the stamps', collect)
     .option('--archived', 'the oldest segments were moved away on purpose')
     .option(
@@ -52,14 +60,26 @@ async function verify(path: string, options: Options): Promise<void> {
     archived: options.archived,
     onProgress: process.stderr.isTTY ? showProgress() : undefined,
   };
-  if (existsSync(path) && statSync(path).isDirectory()) return verifyAll(path, given, options);
-  const report = await verifyLedger(path, { ...given, resume: readResume(options.resume) });
+  const witnessed = (ledger: string): Pick<VerifyOptions, 'witnessedNotes'> => ({
+    witnessedNotes: witnessedBy(options.witnessed, ledger, given.witnessKeys ?? []),
+  });
+  if (existsSync(path) && statSync(path).isDirectory())
+    return verifyAll(path, (ledger) => ({ ...given, ...witnessed(ledger) }), options);
+  const report = await verifyLedger(path, {
+    ...given,
+    ...witnessed(path),
+    resume: readResume(options.resume),
+  });
   console.log(options.json ? JSON.stringify(report) : describe(path, report));
   process.exitCode = exitCodeOf(report);
   if (options.resume !== undefined && report.resume !== null) keepResume(options.resume, report.resume);
 }
 
-async function verifyAll(directory: string, given: VerifyOptions, options: Options): Promise<void> {
+async function verifyAll(
+  directory: string,
+  given: (ledger: string) => DirectoryOptions,
+  options: Options,
+): Promise<void> {
   const found = await verifyDirectory(directory, given);
   if (options.json) console.log(JSON.stringify(found));
   else {

@@ -3,6 +3,7 @@ import { registerProofCommands } from './audit-prove.ts';
 import { registerReadCommands } from './audit-read.ts';
 import { registerRotateCommands } from './audit-rotate.ts';
 import { registerVerifyCommand } from './audit-verify.ts';
+import { registerWitnessCommands } from './audit-witness.ts';
 
 /** `praxis audit …`: everything an auditor does with a ledger. */
 export function registerAuditCommands(program: Command): void {
@@ -11,4 +12,5 @@ export function registerAuditCommands(program: Command): void {
   registerReadCommands(audit);
   registerProofCommands(audit);
   registerRotateCommands(audit);
+  registerWitnessCommands(audit);
 }

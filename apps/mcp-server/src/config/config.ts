@@ -35,6 +35,8 @@ export interface ServerConfig {
     readonly evidencePath: string;
     readonly evidenceEvery: number;
     readonly anchorPath: string | null;
+    /** Whether praxis starts while the anchor cannot be written. */
+    readonly anchorOutage: 'refuse' | 'allow';
     /** When a record counts as durable: `group` shares one sync among callers, `each` does not, `os` trusts the machine to stay up. */
     readonly durability: Durability;
     /** Whether reads are answered while no record can be written; what changes something never is. */
@@ -121,6 +123,7 @@ function auditConfig(env: Env, dataDir: string): ServerConfig['audit'] {
     evidencePath: text(env, 'PRAXIS_EVIDENCE_PATH') ?? evidenceBeside(path),
     evidenceEvery: wholeNumber(env, 'PRAXIS_EVIDENCE_EVERY', 0, EVIDENCE_EVERY_DEFAULT),
     anchorPath: text(env, 'PRAXIS_ANCHOR_PATH'),
+    anchorOutage: text(env, 'PRAXIS_ANCHOR_OUTAGE')?.toLowerCase() === 'allow' ? 'allow' : 'refuse',
     durability: durabilityOf(env),
     unrecordedReads: text(env, 'PRAXIS_UNRECORDED_READS')?.toLowerCase() === 'allow' ? 'allow' : 'refuse',
     retentionDays: wholeNumber(env, 'PRAXIS_AUDIT_RETENTION_DAYS', 0, RETENTION_DAYS_DEFAULT),

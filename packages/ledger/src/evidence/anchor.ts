@@ -1,5 +1,7 @@
-import { closeSync, fsyncSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { errorMessage } from '@praxis/core';
+import { ledgerError } from '../errors.ts';
 import { openLogFile } from '../log/log-file.ts';
 import { parseCheckpoint } from './checkpoint.ts';
 
@@ -9,10 +11,29 @@ import { parseCheckpoint } from './checkpoint.ts';
  * the anchor too.
  */
 export function appendAnchor(path: string, note: string): void {
+  // A newline first: whatever a crash left of an earlier line stays a line of its own.
+  writeAnchor(path, `\n${JSON.stringify(note)}\n`);
+}
+
+/**
+ * Writes an empty line, which means nothing, to find out whether the anchor takes any. Throws
+ * `LEDGER_ANCHOR_UNWRITABLE`.
+ */
+export function probeAnchor(path: string): void {
+  try {
+    writeAnchor(path, '\n');
+  } catch (cause) {
+    throw ledgerError('LEDGER_ANCHOR_UNWRITABLE', `the anchor cannot be written: ${errorMessage(cause)}`, {
+      cause,
+      fields: { path },
+    });
+  }
+}
+
+function writeAnchor(path: string, text: string): void {
   const file = openLogFile(path);
   try {
-    // A newline first: whatever a crash left of an earlier line stays a line of its own.
-    writeSync(file.fd, `\n${JSON.stringify(note)}\n`);
+    writeFileSync(file.fd, text);
     fsyncSync(file.fd);
   } finally {
     closeSync(file.fd);

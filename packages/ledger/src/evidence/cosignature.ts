@@ -13,7 +13,7 @@ import {
 const TIME_BYTES = 8;
 
 /** What a witness signs: the time and the text of the checkpoint. */
-function cosignedText(text: string, epochSeconds: number): Buffer {
+function cosignedText(text: string, epochSeconds: number | bigint): Buffer {
   return Buffer.from(`cosignature/v1\ntime ${epochSeconds}\n${text}`);
 }
 
@@ -39,8 +39,17 @@ export function verifyCosignature(
   return own.every(({ signature }) => isValid(text, signature, witness.publicKey)) ? 'valid' : 'invalid';
 }
 
+/** When this witness cosigned a text, in seconds since 1970, by the latest of its cosignatures that verify; or null. */
+export function cosignatureTime(text: string, lines: string, witness: NoteVerifier): number | null {
+  const own = (parseSignatures(lines) ?? []).filter((signature) => isOf(signature, witness));
+  const times = own
+    .filter(({ signature }) => isValid(text, signature, witness.publicKey))
+    .map(({ signature }) => Number(signature.readBigUInt64BE(0)));
+  return times.length === 0 ? null : Math.max(...times);
+}
+
 function isValid(text: string, signature: Buffer, publicKey: KeyObject): boolean {
   if (signature.length <= TIME_BYTES) return false;
-  const epochSeconds = Number(signature.readBigUInt64BE(0));
+  const epochSeconds = signature.readBigUInt64BE(0);
   return verify(null, cosignedText(text, epochSeconds), publicKey, signature.subarray(TIME_BYTES));
 }

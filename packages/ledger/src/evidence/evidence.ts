@@ -6,7 +6,7 @@ import { stemOf } from '../log/segments.ts';
 import { isWhole, type WalkedRecord } from '../chain-walk.ts';
 import type { LedgerEntry } from '../record.ts';
 import type { NodeHash } from '../tree/node-hash.ts';
-import { appendAnchor } from './anchor.ts';
+import { appendAnchor, probeAnchor } from './anchor.ts';
 import { checkpointText, evidenceExtension, originLine, parseCheckpoint } from './checkpoint.ts';
 import { evidenceArgs, evidenceEntry } from './evidence-entry.ts';
 import { signNote } from './note.ts';
@@ -41,6 +41,11 @@ export interface EvidenceOptions {
   readonly everyMs?: number | undefined;
   /** An append-only file elsewhere that gets every checkpoint too. */
   readonly anchorPath?: string | undefined;
+  /**
+   * What to do when that file cannot be written at the start: `refuse` to open, the default, or `allow` it and
+   * go on trying. An outage while the ledger is open only shows in its status.
+   */
+  readonly anchorOutage?: 'refuse' | 'allow' | undefined;
   readonly vouchers?: readonly Voucher[] | undefined;
 }
 
@@ -88,6 +93,7 @@ export class Evidence {
   #vouching: Promise<void> | null = null;
   #retry: NodeJS.Timeout | null = null;
   #closed = false;
+  #anchorFailure: string | null = null;
   #lastFailure: string | null = null;
 
   private constructor(log: ChainedLog, options: EvidenceOptions, keyPath: string, found: Found) {
@@ -106,6 +112,7 @@ export class Evidence {
     clock: Clock,
     options: EvidenceOptions,
   ): Promise<Evidence> {
+    if (options.anchorPath !== undefined && options.anchorOutage !== 'allow') probeAnchor(options.anchorPath);
     const found: Found = { last: null, checkpoints: 0, unvouched: new Map() };
     const log = await ChainedLog.open({
       path: options.path ?? evidencePathOf(logPath),
@@ -147,7 +154,7 @@ export class Evidence {
       covered: this.#last?.size ?? 0,
       checkpoints: this.#checkpoints,
       waiting: this.#waiting.length,
-      lastFailure: this.#lastFailure,
+      lastFailure: this.#anchorFailure ?? this.#lastFailure,
     };
   }
 
@@ -214,8 +221,10 @@ export class Evidence {
     if (this.#options.anchorPath === undefined) return;
     try {
       appendAnchor(this.#options.anchorPath, note);
+      // A checkpoint speaks for all records before it, so that one that is written makes up for those that were not.
+      this.#anchorFailure = null;
     } catch (error) {
-      this.#lastFailure = `anchor: ${errorMessage(error)}`;
+      this.#anchorFailure = `anchor: ${errorMessage(error)}`;
     }
   }
 

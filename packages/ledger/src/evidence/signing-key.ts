@@ -15,15 +15,14 @@ import {
   readFileSync,
   renameSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode } from '@praxis/core';
 import { ledgerError } from '../errors.ts';
 import { syncDirectory } from '../log/log-file.ts';
-import { parseVerifierKey, verifierKey } from './note.ts';
+import { type NoteVerifier, parseVerifierKey, verifierKey } from './note.ts';
 
-/** The key that signs a ledger's checkpoints. */
+/** The key that signs a ledger's checkpoints, or a witness's cosignatures of them. */
 export interface SigningKey {
   readonly name: string;
   readonly privateKey: KeyObject;
@@ -37,7 +36,7 @@ const OTHERS = 0o077;
  * The Ed25519 key in an owner-only file, made on first use; the verifier key is written beside it with
  * the extension `.pub`. Throws `LEDGER_UNWRITABLE` for a file that others may read, a link, or no key.
  */
-export function loadOrCreateKey(path: string, name: string): SigningKey {
+export function loadOrCreateKey(path: string, name: string, type: NoteVerifier['type'] = 'note'): SigningKey {
   const pem = readKey(path) ?? createKey(path);
   let privateKey: KeyObject;
   try {
@@ -46,7 +45,7 @@ export function loadOrCreateKey(path: string, name: string): SigningKey {
     throw unusable(path, 'it holds no private key', cause);
   }
   if (privateKey.asymmetricKeyType !== 'ed25519') throw unusable(path, 'it holds no Ed25519 key');
-  const key = { name, privateKey, verifierKey: verifierKey(name, createPublicKey(privateKey)) };
+  const key = { name, privateKey, verifierKey: verifierKey(name, createPublicKey(privateKey), type) };
   publish(path, key.verifierKey);
   return key;
 }
@@ -103,7 +102,7 @@ function createKey(path: string): string {
     0o600,
   );
   try {
-    writeSync(fd, pem);
+    writeFileSync(fd, pem);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

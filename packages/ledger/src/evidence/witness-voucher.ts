@@ -1,5 +1,6 @@
 import { sha256Hex } from '@praxis/core';
 import { ledgerError } from '../errors.ts';
+import { readLinesAt } from '../query/locate.ts';
 import { proveConsistency } from '../query/prove.ts';
 import { parseCheckpoint } from './checkpoint.ts';
 import { verifyCosignature } from './cosignature.ts';
@@ -37,8 +38,11 @@ export function witnessVoucher(options: WitnessVoucherOptions): Voucher {
     name: `witness ${witness.name}`,
     async vouch(note, size) {
       for (let attempt = 0; attempt < CONFLICTS_MAX; attempt += 1) {
-        // It has cosigned a later one already, which covers this.
-        if (known > size) return null;
+        if (known > size) {
+          // It has cosigned a later one already, which covers this; unless that is one this log does not have.
+          await readLinesAt(options.path, known - 1, 1);
+          return null;
+        }
         const proof = await proveConsistency(options.path, known, size);
         const body = `old ${known}\n${proof.map((hash) => `${hash}\n`).join('')}\n${note}`;
         const { status, text } = await post(`${options.url.replace(/\/+$/, '')}/add-checkpoint`, body);

@@ -1,10 +1,7 @@
 import type { KeyObject } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { type Clock, errorCode, sha256Hex } from '@praxis/core';
-import { syncDirectory } from '../log/log-file.ts';
-import { type NodeHash, nodeFromHex, nodeToHex } from '../tree/node-hash.ts';
-import { PROOF_HASHES_MAX, verifyConsistency } from '../tree/proof.ts';
+import type { Clock } from '@praxis/core';
+import { EMPTY_ROOT, type NodeHash } from '../tree/node-hash.ts';
+import { verifyConsistency } from '../tree/proof.ts';
 import { parseCheckpoint } from './checkpoint.ts';
 import { cosign } from './cosignature.ts';
 import { parseVerifierKey, verifyNote } from './note.ts';
@@ -27,7 +24,12 @@ export interface WitnessAnswer {
   readonly status: 200 | 400 | 403 | 404 | 409 | 422;
   readonly contentType: string;
   readonly body: string;
+  /** The log signed it, and it does not go on from what was cosigned before: a fork, or a wrong proof. */
+  readonly inconsistent?: true;
 }
+
+/** How many proof lines a request may have (C2SP tlog-witness). */
+const REQUEST_HASHES_MAX = 63;
 
 /** The longest request a witness reads, in characters. */
 export const WITNESS_REQUEST_CHARS_MAX = 131_072;
@@ -40,49 +42,69 @@ export const WITNESS_REQUEST_CHARS_MAX = 131_072;
 export class Witness {
   readonly #name: string;
   readonly #privateKey: KeyObject;
-  readonly #logKeys: readonly string[];
+  readonly #logKeys: () => readonly string[];
   readonly #store: WitnessStore;
   readonly #clock: Clock;
 
   constructor(options: {
     readonly name: string;
     readonly privateKey: KeyObject;
-    /** Verifier keys of the logs it watches. */
-    readonly logKeys: readonly string[];
+    /** Verifier keys of the logs it watches, or what answers them anew at each request. */
+    readonly logKeys: readonly string[] | (() => readonly string[]);
     readonly store: WitnessStore;
     readonly clock: Clock;
   }) {
+    const { logKeys } = options;
     this.#name = options.name;
     this.#privateKey = options.privateKey;
-    this.#logKeys = options.logKeys;
+    this.#logKeys = typeof logKeys === 'function' ? logKeys : () => logKeys;
     this.#store = options.store;
     this.#clock = options.clock;
   }
 
-  /** `POST /add-checkpoint`. */
+  /**
+   * `POST /add-checkpoint`. Looks at what it remembers and remembers the new state in one turn, so that
+   * requests at the same time cannot roll it back. Throws what the store throws: then nothing was cosigned.
+   */
   addCheckpoint(request: string): WitnessAnswer {
     const parsed = parseRequest(request);
     const signed = parsed === null ? null : parseCheckpoint(parsed.note);
     if (parsed === null || signed === null) return answer(400, 'malformed request\n');
     const { origin, size, root } = signed.checkpoint;
-    const keys = this.#logKeys.map(parseVerifierKey).filter((key) => key !== null && key.name === origin);
-    if (keys.length === 0) return answer(404, 'unknown log\n');
-    if (!keys.some((key) => key !== null && verifyNote(signed.note, key)))
+    const keys = this.#logKeys().map(parseVerifierKey);
+    const trusted = keys.filter((key) => key?.type === 'note' && key.name === origin);
+    if (trusted.length === 0) return answer(404, 'unknown log\n');
+    if (!trusted.some((key) => key !== null && verifyNote(signed.note, key)))
       return answer(403, 'no good signature\n');
     if (parsed.oldSize > size) return answer(400, 'the old size is beyond the new one\n');
-    const known = this.#store.get(origin) ?? { size: 0, root: '', note: '' };
+    const known = this.#store.get(origin) ?? { size: 0, root: EMPTY_ROOT, note: '' };
     if (parsed.oldSize !== known.size) return conflict(known.size);
-    if (known.size === size && known.root !== root) return conflict(known.size);
-    if (!verifyConsistency(known, { size, root }, parsed.proof)) return answer(422, 'not consistent\n');
+    if (known.size === size && known.root !== root) return { ...conflict(known.size), inconsistent: true };
+    if (!verifyConsistency(known, { size, root }, parsed.proof))
+      return { ...answer(422, 'not consistent\n'), inconsistent: true };
     // Remembered first: a cosignature that was given out and forgotten could be given for a fork.
     this.#store.put(origin, { size, root, note: parsed.note });
-    const epochSeconds = Math.floor(this.#clock.now() / 1_000_000);
-    return answer(200, cosign(signed.note.text, this.#name, this.#privateKey, epochSeconds));
+    return answer(200, this.#cosign(signed.note.text));
   }
 
   /** The latest checkpoint of a log that this witness cosigned: what an auditor holds the log to. */
   latest(origin: string): string | null {
     return this.#store.get(origin)?.note ?? null;
+  }
+
+  /**
+   * The latest checkpoint with a cosignature made now: it says that nothing larger was seen until now, so
+   * that nobody in between can pass off an earlier state. Null for a log it never cosigned.
+   */
+  latestCosigned(origin: string): string | null {
+    const note = this.latest(origin);
+    const signed = note === null ? null : parseCheckpoint(note);
+    return signed === null ? null : `${note}${this.#cosign(signed.note.text)}`;
+  }
+
+  #cosign(text: string): string {
+    const epochSeconds = Math.floor(this.#clock.now() / 1_000_000);
+    return cosign(text, this.#name, this.#privateKey, epochSeconds);
   }
 }
 
@@ -91,7 +113,7 @@ function parseRequest(request: string): { oldSize: number; proof: NodeHash[]; no
   const split = request.indexOf('\n\n');
   const [first = '', ...hashes] = request.slice(0, split).split('\n');
   const old = /^old (0|[1-9]\d{0,15})$/.exec(first)?.[1];
-  if (split === -1 || old === undefined || hashes.length > PROOF_HASHES_MAX) return null;
+  if (split === -1 || old === undefined || hashes.length > REQUEST_HASHES_MAX) return null;
   const proof = hashes.map((text) => Buffer.from(text, 'base64'));
   if (proof.some((hash, i) => hash.length !== 32 || hash.toString('base64') !== hashes[i])) return null;
   return {
@@ -107,33 +129,4 @@ function conflict(size: number): WitnessAnswer {
 
 function answer(status: WitnessAnswer['status'], body: string): WitnessAnswer {
   return { status, contentType: 'text/plain; charset=utf-8', body };
-}
-
-/** A witness store of one small file per log, written whole and synced before `put` returns. */
-export function fileWitnessStore(directory: string): WitnessStore {
-  const pathOf = (origin: string): string => join(directory, `${sha256Hex(origin)}.json`);
-  return {
-    get(origin): WitnessedState | null {
-      try {
-        const { size, root, note } = JSON.parse(readFileSync(pathOf(origin), 'utf8')) as WitnessedState;
-        return { size, root: nodeFromHex(root), note };
-      } catch (error) {
-        if (errorCode(error) === 'ENOENT') return null;
-        throw error;
-      }
-    },
-    put(origin, { size, root, note }): void {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-      const path = pathOf(origin);
-      const fd = openSync(`${path}.new`, 'w', 0o600);
-      try {
-        writeSync(fd, JSON.stringify({ size, root: nodeToHex(root), note }));
-        fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
-      renameSync(`${path}.new`, path);
-      syncDirectory(dirname(path));
-    },
-  };
 }

@@ -34,6 +34,10 @@ export class EvidenceCheck {
   readonly #cursor: EvidenceCursor;
   readonly #keys: KeyRing;
   readonly #anchors = new Map<number, string>();
+  /** The largest size in the anchor file, and among what witnesses hold. */
+  readonly #anchorEnds = { file: 0, witness: 0 };
+  /** How many records the last good checkpoint but one covers. */
+  #coveredBefore = 0;
   #start = 0;
   #resumed = false;
   #logPath: string;
@@ -62,7 +66,11 @@ export class EvidenceCheck {
   begin(size: number, resumed: boolean): void {
     this.#start = size;
     this.#size = size;
-    for (const anchored of this.#anchors.keys()) if (anchored <= size) this.#anchors.delete(anchored);
+    // What speaks for records that are not walked was held to them when they were.
+    for (const anchored of [...this.#anchors.keys()].filter((one) => one <= size)) {
+      this.#anchored = Math.max(this.#anchored ?? 0, anchored);
+      this.#anchors.delete(anchored);
+    }
     this.#resumed = resumed;
   }
 
@@ -114,6 +122,7 @@ export class EvidenceCheck {
     this.#judgeLast();
     await this.#checkPromise();
     for (const voucher of this.#cursor.vouchers) await this.#checkVoucher(voucher);
+    this.#requireLastAnchors();
     this.#requireLastVouchers();
   }
 
@@ -157,6 +166,7 @@ export class EvidenceCheck {
     if (checkpoint.root !== tree.root()) {
       this.#fail('root_mismatch', offset, `the checkpoint of ${tree.size} records has another root`);
     } else if (this.fault === null) {
+      this.#coveredBefore = this.covered;
       this.covered = checkpoint.size;
       this.#last = checkpoint;
     }
@@ -209,8 +219,27 @@ export class EvidenceCheck {
         `an anchor speaks for ${beyond} records; the log has ${this.#size}`,
       );
     }
-    if (this.#options.anchorPath !== undefined && this.#anchored === null && this.#checkpoints > 0) {
+    const { anchorPath, witnessedNotes } = this.#options;
+    const given = anchorPath !== undefined || witnessedNotes !== undefined;
+    if (given && this.#anchored === null && this.#checkpoints > 0) {
       this.#failAtEnd('anchor_missing', 'no line of the anchor speaks for this log');
+    }
+  }
+
+  /**
+   * An anchor gets each checkpoint right after the evidence did, so that it lacks the last one at most while
+   * a session goes on, and none after it ended in order. A witness holds whatever it cosigned.
+   */
+  #requireLastAnchors(): void {
+    if (this.#isWindow()) return;
+    const { anchorPath, witnessedNotes } = this.#options;
+    const { file, witness } = this.#anchorEnds;
+    const owed = this.#endedInOrder ? this.covered : this.#coveredBefore;
+    if (anchorPath !== undefined && this.#checkpoints > 0 && file < owed)
+      this.#failAtEnd('anchor_truncated', `the anchor ends at ${file} of ${this.covered} covered records`);
+    if (witnessedNotes !== undefined && witness < (this.#witnessed ?? 0)) {
+      const detail = `a witness that cosigned ${this.#witnessed} records says it saw ${witness}`;
+      this.#failAtEnd('anchor_truncated', detail);
     }
   }
 
@@ -312,14 +341,16 @@ export class EvidenceCheck {
           { offset: 0, seq: 0, code: 'anchor_missing', path: anchorPath },
           'the anchor is not there',
         );
-      else for await (const line of readAnchor(anchorPath)) this.#addAnchor(line);
+      else for await (const line of readAnchor(anchorPath)) this.#addAnchor(line, 'file');
     }
-    for (const note of witnessedNotes ?? []) this.#addAnchor(parseCheckpoint(note)?.checkpoint ?? null);
+    const notes = typeof witnessedNotes === 'function' ? await witnessedNotes() : witnessedNotes;
+    for (const note of notes ?? []) this.#addAnchor(parseCheckpoint(note)?.checkpoint ?? null, 'witness');
   }
 
   /** A damaged line of an anchor proves nothing, either way. */
-  #addAnchor(line: { readonly size: number; readonly root: string } | null): void {
+  #addAnchor(line: { readonly size: number; readonly root: string } | null, from: 'file' | 'witness'): void {
     if (line === null) return;
+    this.#anchorEnds[from] = Math.max(this.#anchorEnds[from], line.size);
     const before = this.#anchors.get(line.size);
     if (before !== undefined && before !== line.root) {
       this.#failAtEnd('anchor_mismatch', `the anchor has two roots for ${line.size} records`);

@@ -15,6 +15,7 @@ export type EvidenceFault =
   | 'untrusted_key'
   | 'anchor_missing'
   | 'anchor_mismatch'
+  | 'anchor_truncated'
   | 'cosignature_invalid'
   | 'stamp_invalid'
   | 'unwitnessed'

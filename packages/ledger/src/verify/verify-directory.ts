@@ -4,6 +4,9 @@ import { logOf } from '../log/segments.ts';
 import type { VerifyReport } from './report.ts';
 import { verifyLedger, type VerifyOptions } from './verify.ts';
 
+/** What to verify each ledger of a directory with. */
+export type DirectoryOptions = Omit<VerifyOptions, 'evidencePath' | 'resume'>;
+
 /** What verifying every ledger of a directory found. */
 export interface DirectoryReport {
   /** True only when there is a ledger, each is whole, and no two claim one origin. */
@@ -18,10 +21,13 @@ export interface DirectoryReport {
  */
 export async function verifyDirectory(
   directory: string,
-  options: Omit<VerifyOptions, 'evidencePath' | 'resume'> = {},
+  options: DirectoryOptions | ((path: string) => DirectoryOptions) = {},
 ): Promise<DirectoryReport> {
   const ledgers: { path: string; report: VerifyReport }[] = [];
-  for (const path of ledgersIn(directory)) ledgers.push({ path, report: await verifyLedger(path, options) });
+  for (const path of ledgersIn(directory)) {
+    const given = typeof options === 'function' ? options(path) : options;
+    ledgers.push({ path, report: await verifyLedger(path, given) });
+  }
   const origins = ledgers.map(({ report }) => report.origin_id).filter((origin) => origin !== null);
   const repeated = [...new Set(origins.filter((origin, i) => origins.indexOf(origin) !== i))];
   return {

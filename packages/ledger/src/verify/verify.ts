@@ -22,9 +22,10 @@ import type { StampVerifier } from './stamp-verifier.ts';
 export interface VerifyOptions {
   /** Default: beside the log. */
   readonly evidencePath?: string | undefined;
-  /** Anchor files kept elsewhere, and checkpoints that witnesses hold, one signed note each. */
+  /** An anchor file kept elsewhere. */
   readonly anchorPath?: string | undefined;
-  readonly witnessedNotes?: readonly string[] | undefined;
+  /** The latest checkpoints that witnesses hold, one signed note each, or what asks for them. */
+  readonly witnessedNotes?: readonly string[] | (() => Promise<readonly string[]>) | undefined;
   /** Verifier keys the auditor has from elsewhere. Without any, the log's own first key is believed. */
   readonly publicKeys?: readonly string[] | undefined;
   /** Verifier keys of witnesses, to check cosignatures with. */
