@@ -2,7 +2,7 @@
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { ensureInstalled, ROOT } from './lib/ensure-installed.mjs';
-import { run } from './lib/pinned-node.mjs';
+import { run, runPinned } from './lib/pinned-node.mjs';
 
 /** What `tsc` leaves behind. */
 const DATA = new Set(['.yaml']);
@@ -13,6 +13,7 @@ if (code !== 0) process.exit(code);
 for (const parent of ['packages', 'apps']) {
   for (const name of readdirSync(join(ROOT, parent))) copyData(join(ROOT, parent, name));
 }
+process.exitCode = await runPinned(['--conditions=praxis-source', 'scripts/compile-tables.ts']);
 
 function copyData(dir) {
   const source = join(dir, 'src');

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { TABLE_DOCUMENTS } from './table-documents.ts';
 
 const DIGEST_LENGTH = 32;
 
@@ -14,6 +15,9 @@ export const RULESET_VERSION: string = computeRulesetVersion();
 function computeRulesetVersion(): string {
   const hash = createHash('sha256');
   hash.update(`unbash ${parserVersion()}\n`);
+  // What the tables were found to say, so that compiled tables cannot say anything else unnoticed.
+  hash.update(`tables ${TABLE_DOCUMENTS.text.length}\n`);
+  hash.update(TABLE_DOCUMENTS.text);
   const root = fileURLToPath(new URL('./', import.meta.url));
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' })
@@ -29,7 +33,6 @@ function computeRulesetVersion(): string {
 }
 
 function isPart(name: string, extension: string): boolean {
-  if (name.endsWith('.yaml')) return true;
   return name.endsWith(extension) && !name.endsWith('.d.ts') && !name.endsWith('.test.ts');
 }
 

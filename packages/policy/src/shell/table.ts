@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { errorMessage, type Tier, tierRank } from '@praxis/core';
-import { parse as parseYaml } from 'yaml';
+import { type Tier, tierRank } from '@praxis/core';
 import { ShellTableError } from './errors.ts';
+import { parseTableYaml, TABLE_DOCUMENTS, type TableDocument } from './table-documents.ts';
 import {
   type CommandSource,
   type FlagSource,
@@ -103,26 +102,17 @@ export interface Tables {
   readonly variables: ReadonlyMap<string, VariableRule>;
 }
 
-const TABLES_URL = new URL('./tables/', import.meta.url);
-
-/** Reads and compiles every table beside this module. Throws `ShellTableError` when one is not valid. */
+/** Compiles the tables beside this module. Throws `ShellTableError` when one is not valid. */
 export function loadTables(): Tables {
-  const files = readdirSync(TABLES_URL)
-    .filter((name) => name.endsWith('.yaml'))
-    .sort();
-  return compileTables(
-    files.map((name) => parseTable(readFileSync(new URL(name, TABLES_URL), 'utf8'), name)),
-  );
+  return compileTables(TABLE_DOCUMENTS.tables.map(validateTable));
 }
 
 /** Reads one table. Throws `SHELL_TABLE_INVALID` with the file and what is wrong in it. */
 export function parseTable(text: string, file: string): TableSource {
-  let document: unknown;
-  try {
-    document = parseYaml(text, { uniqueKeys: true });
-  } catch (cause) {
-    throw new ShellTableError('SHELL_TABLE_INVALID', `${file}: ${errorMessage(cause)}`, { cause });
-  }
+  return validateTable({ file, document: parseTableYaml(text, file) });
+}
+
+function validateTable({ file, document }: TableDocument): TableSource {
   const result = tableSchema.safeParse(document);
   if (result.success) return result.data;
   const issue = result.error.issues[0];

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type Tier, TIERS } from '@praxis/core';
-import { parse } from 'yaml';
 import { z } from 'zod';
+import { TABLE_DOCUMENTS } from '../table-documents.ts';
 
 const tier: z.ZodType<Tier> = z.enum(['T0', 'T1', 'T2', 'T3']);
 
@@ -64,9 +63,7 @@ const schema: z.ZodType<WindowsTable> = z.strictObject({
 });
 
 /** What `windows.yaml` says, held against its schema when the module loads. Throws when it does not fit. */
-export const WINDOWS: WindowsTable = schema.parse(
-  parse(readFileSync(new URL('./windows.yaml', import.meta.url), 'utf8')),
-);
+export const WINDOWS: WindowsTable = schema.parse(TABLE_DOCUMENTS.windows.document);
 
 /** Lists by tier turned round: the tier of each entry. A later, higher tier wins over an earlier one. */
 export function tierOfEach(lists: ByTier): ReadonlyMap<string, Tier> {
