@@ -68,9 +68,25 @@ describe('encodeEntry', () => {
   it('leaves out a member only when it is one of those that may be, and null', () => {
     const bare = Object.keys(JSON.parse(encodeEntry(BARE, FRAME)) as object);
     expect(bare).toEqual([
-      ...['args', 'client_id', 'decision', 'error', 'kind', 'origin_id', 'output_len', 'output_sha256'],
-      ...['patterns_version', 'prev_hash', 'principal', 'reason', 'request_id', 'seq', 'target', 'tier'],
-      ...['tool', 'ts', 'v'],
+      'args',
+      'client_id',
+      'decision',
+      'error',
+      'kind',
+      'origin_id',
+      'output_len',
+      'output_sha256',
+      'patterns_version',
+      'prev_hash',
+      'principal',
+      'reason',
+      'request_id',
+      'seq',
+      'target',
+      'tier',
+      'tool',
+      'ts',
+      'v',
     ]);
     fc.assert(
       fc.property(entries, (entry) => {
