@@ -132,7 +132,7 @@ BEGIN SELECT RAISE(ABORT, 'transaction time never goes back'); END;
 `;
 
 /**
- * Version 2: full text, filled when it is asked for (up to \`fact_text_state\`), and vectors by content.
+ * Version 2: full text, filled when it is asked for (up to `fact_text_state`), and vectors by content.
  */
 const VERSION_2 = `
 CREATE VIRTUAL TABLE fact_text USING fts5 (words, content='', tokenize='unicode61 remove_diacritics 0');
@@ -173,9 +173,21 @@ WHEN NEW.seal_id <> (SELECT coalesce(max(seal_id), 0) + 1 FROM fact_seals)
 BEGIN SELECT RAISE(ABORT, 'seals follow one another'); END;
 `;
 
+/**
+ * Version 4: words are compared as they are. `unicode61` folds more than lower case and knows fewer letters than
+ * what splits texts into words, so that a search found more, or less, than it should. Words arrive in lower case,
+ * separated by blanks; `ascii` takes every other character for a part of one.
+ */
+const VERSION_4 = `
+DROP TABLE fact_text;
+CREATE VIRTUAL TABLE fact_text USING fts5 (words, content='', tokenize='ascii');
+UPDATE fact_text_state SET indexed_seq = 0;
+`;
+
 /** All steps of the schema, oldest first. */
 export const SQLITE_FACT_MIGRATIONS: readonly SqliteMigration[] = [
   { version: 1, sql: VERSION_1 },
   { version: 2, sql: VERSION_2 },
   { version: 3, sql: VERSION_3 },
+  { version: 4, sql: VERSION_4 },
 ];

@@ -30,7 +30,8 @@ interface Walk {
   readonly factType: FactType;
   readonly depthMax: number;
   readonly subjectsMax: number;
-  withheld: number;
+  /** Edges not followed because they are restricted, each once, from whichever end it was met. */
+  readonly withheld: Set<string>;
   truncated: boolean;
 }
 
@@ -52,7 +53,7 @@ export async function traverse(backend: FactBackend, query: TraverseQuery): Prom
   for (const [subject, arrival] of arrivals) {
     if (arrival.depth > 0) reached.push({ subject, depth: arrival.depth, path: pathTo(arrivals, subject) });
   }
-  return { reached, withheld: walk.withheld, truncated: walk.truncated };
+  return { reached, withheld: walk.withheld.size, truncated: walk.truncated };
 }
 
 /** A shortest path between two subjects at a point, or null. Throws `FACT_QUERY_INVALID`. */
@@ -61,7 +62,7 @@ export async function shortestPath(backend: FactBackend, query: PathQuery): Prom
   const walk = await startWalk(backend, query);
   const arrivals = await spread(walk, query.from, query.to);
   const path = arrivals.has(query.to) ? pathTo(arrivals, query.to) : null;
-  return { path, withheld: walk.withheld, truncated: walk.truncated };
+  return { path, withheld: walk.withheld.size, truncated: walk.truncated };
 }
 
 async function startWalk(backend: FactBackend, query: TraverseQuery): Promise<Walk> {
@@ -92,7 +93,7 @@ async function startWalk(backend: FactBackend, query: TraverseQuery): Promise<Wa
       query.subjectsMax ?? TRAVERSE_SUBJECTS_DEFAULT,
       TRAVERSE_SUBJECTS_MAX,
     ),
-    withheld: 0,
+    withheld: new Set(),
     truncated: false,
   };
 }
@@ -161,7 +162,7 @@ async function readEdges(
     for (const row of rows) {
       const classification = walk.classify(row.subject, row.predicate);
       if (classification === 'restricted' && !walk.allowRestricted) {
-        walk.withheld += 1;
+        walk.withheld.add(row.factId);
         continue;
       }
       if (row.target === null) continue;

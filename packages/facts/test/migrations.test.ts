@@ -44,9 +44,10 @@ async function worksWithOldFacts(store: FactStore, hasText: boolean): Promise<vo
 }
 
 describe('a store made by an earlier praxis', () => {
-  const versions = SQLITE_FACT_MIGRATIONS.map(({ version }) => version);
+  const sqlite = SQLITE_FACT_MIGRATIONS.map(({ version }) => version);
+  const postgres = POSTGRES_FACT_MIGRATIONS.map(({ version }) => version);
 
-  it.each(versions)('in SQLite, version %d, is brought up to date with its facts', async (version) => {
+  it.each(sqlite)('in SQLite, version %d, is brought up to date with its facts', async (version) => {
     const path = join(makeTempDir().path, 'facts.db');
     const old = openSqlite({ path, migrations: SQLITE_FACT_MIGRATIONS.slice(0, version) });
     old.run(KEY);
@@ -55,7 +56,7 @@ describe('a store made by an earlier praxis', () => {
     await worksWithOldFacts(await openSqliteFactStore({ path, clock: fakeClock() }), true);
   });
 
-  it.each(versions)('in PostgreSQL, version %d, is brought up to date with its facts', async (version) => {
+  it.each(postgres)('in PostgreSQL, version %d, is brought up to date with its facts', async (version) => {
     const schema = `migrated_${version}`;
     const migrations = POSTGRES_FACT_MIGRATIONS.slice(0, version);
     const old = await openPostgres({ url: server.url, schema, migrations, poolMax: 1 });
@@ -70,7 +71,10 @@ describe('a store made by an earlier praxis', () => {
     );
   });
 
-  it('is the same number of steps on both', () => {
-    expect(POSTGRES_FACT_MIGRATIONS.map(({ version }) => version)).toEqual(versions);
+  it.each([
+    ['SQLite', SQLITE_FACT_MIGRATIONS],
+    ['PostgreSQL', POSTGRES_FACT_MIGRATIONS],
+  ])('in %s, has steps that follow one another', (_name, steps) => {
+    expect(steps.map(({ version }) => version)).toEqual(steps.map((_step, n) => n + 1));
   });
 });
