@@ -5,8 +5,12 @@ Written from docs/reference/ledger-format.md alone, so that the format does not
 rest on one program's word.
 
     verify_ledger.py LEDGER [--key VERIFIER_KEY_OR_FILE] [--evidence FILE] [--anchor FILE] [--archived] [--json]
+                     [--witness-key VERIFIER_KEY_OR_FILE] [--witnessed FILE] [--tsa-cert PEM] [--openssl PROGRAM]
 
-Exit codes: 0 whole, 1 not whole, 2 wrong use, 3 cannot be read.
+Python has no RSA and no X.509, so time stamps (RFC 3161) are given to `openssl ts -verify`; without that program they
+cannot be checked. Whatever was not checked is named in the answer.
+
+Exit codes: 0 whole, 1 not whole, 2 wrong use, 3 cannot be read or cannot be checked.
 """
 
 import argparse
@@ -16,7 +20,10 @@ import hashlib
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 
 LINE_BYTES_MAX = 1048576
 GENESIS = "0" * 64
@@ -284,14 +291,28 @@ def ed25519_verify(public, message, signature):
 
 # ---- signed notes and checkpoints -----------------------------------------------------------
 
-def parse_key(text):
+NOTE_KEY, WITNESS_KEY = 1, 4
+
+
+def parse_key(text, kind=NOTE_KEY):
     match = re.match(r"([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)\Z", text.strip())
     if not match:
         return None
     name, key_id, key = match.group(1), bytes.fromhex(match.group(2)), base64.b64decode(match.group(3))
-    if len(key) != 33 or key[0] != 1 or sha(name.encode() + b"\n" + key)[:4] != key_id:
+    if len(key) != 33 or key[0] != kind or sha(name.encode() + b"\n" + key)[:4] != key_id:
         return None
     return name, key_id, key[1:]
+
+
+def parse_signatures(lines):
+    signed = []
+    for line in lines[:-1].split("\n"):
+        match = re.match("\u2014 ([^ ]+) (\\S+)\\Z", line)
+        data = base64.b64decode(match.group(2)) if match else b""
+        if len(data) <= 4 or base64.b64encode(data).decode() != match.group(2):
+            raise Bad("bad_checkpoint")
+        signed.append((match.group(1), data[:4], data[4:]))
+    return signed
 
 
 def parse_checkpoint(note):
@@ -305,13 +326,7 @@ def parse_checkpoint(note):
     root = base64.b64decode(lines[2])
     if len(root) != 32 or base64.b64encode(root).decode() != lines[2]:
         raise Bad("bad_checkpoint")
-    signed = []
-    for line in signatures[:-1].split("\n"):
-        match = re.match("\u2014 ([^ ]+) (\\S+)\\Z", line)
-        data = base64.b64decode(match.group(2)) if match else b""
-        if len(data) <= 4 or base64.b64encode(data).decode() != match.group(2):
-            raise Bad("bad_checkpoint")
-        signed.append((match.group(1), data[:4], data[4:]))
+    signed = parse_signatures(signatures)
     committed = next((line[16:] for line in lines[3:] if line.startswith("praxis-evidence ")), None)
     return {"origin": lines[0], "size": int(lines[1]), "root": root, "text": text, "signed": signed, "evidence": committed}
 
@@ -326,6 +341,99 @@ def judge_signature(checkpoint, keys):
             good = all(ed25519_verify(public, checkpoint["text"].encode(), signature) for signature in own)
             return None if good else "bad_signature"
     return "untrusted_key"
+
+
+def judge_cosignature(text, lines, key):
+    """valid, invalid or absent: what a witness's signature lines say of a checkpoint's text."""
+    try:
+        signed = parse_signatures(lines)
+    except (Bad, ValueError):
+        return "invalid"
+    own = [signature for name, key_id, signature in signed if (name, key_id) == key[:2]]
+    if not own:
+        return "absent"
+    for signature in own:
+        message = "cosignature/v1\ntime %d\n%s" % (int.from_bytes(signature[:8], "big"), text)
+        if len(signature) <= 8 or not ed25519_verify(key[2], message.encode(), signature[8:]):
+            return "invalid"
+    return "valid"
+
+
+# ---- time stamps (RFC 3161): the structure here, the signature by openssl ---------------------
+
+SIGNED_DATA, TST_INFO, SHA256 = "2a864886f70d010702", "2a864886f70d0109100104", "608648016503040201"
+
+
+def der(data, expected=None):
+    """The tag and the content of the first DER element, and what follows it. Definite lengths only."""
+    if len(data) < 2 or data[0] & 0x1F == 0x1F:
+        raise ValueError("no DER")
+    tag, length, at = data[0], data[1], 2
+    if length & 0x80:
+        count = length & 0x7F
+        if not 1 <= count <= 4 or len(data) < 2 + count:
+            raise ValueError("no DER length")
+        length, at = int.from_bytes(data[2:2 + count], "big"), 2 + count
+    if len(data) < at + length or expected not in (None, tag):
+        raise ValueError("not the DER expected")
+    return tag, data[at:at + length], data[at + length:]
+
+
+def read_token(token):
+    """The hashed imprint and the time of a time-stamp token, and whether it repeats a nonce; or ValueError."""
+    _, content, rest = der(token, 0x30)
+    _, kind, content = der(content, 0x06)
+    if rest or kind.hex() != SIGNED_DATA:
+        raise ValueError("no signed data")
+    _, signed, _ = der(der(content, 0xA0)[1], 0x30)
+    _, _, signed = der(signed, 0x02)
+    _, _, signed = der(signed, 0x31)
+    _, encapsulated, _ = der(signed, 0x30)
+    _, kind, encapsulated = der(encapsulated, 0x06)
+    if kind.hex() != TST_INFO:
+        raise ValueError("no TSTInfo")
+    _, info, rest = der(der(der(encapsulated, 0xA0)[1], 0x04)[1], 0x30)
+    version, info = der(info, 0x02)[1:]
+    _, info = der(info, 0x06)[1:]
+    imprint, info = der(info, 0x30)[1:]
+    algorithm, imprint = der(imprint, 0x30)[1:]
+    hashed, after = der(imprint, 0x04)[1:]
+    _, info = der(info, 0x02)[1:]
+    time, info = der(info, 0x18)[1:]
+    nonce = False
+    while info:
+        tag, _, info = der(info)
+        nonce = nonce or tag == 0x02
+    if rest or after or version != b"\x01" or der(algorithm, 0x06)[1].hex() != SHA256:
+        raise ValueError("no TSTInfo over a SHA-256")
+    match = re.match(rb"(\d{14})(\.\d+)?Z\Z", time)
+    when = datetime.datetime.strptime(match.group(1).decode() + "+0000", "%Y%m%d%H%M%S%z") if match else None
+    if when is None:
+        raise ValueError("no time")
+    return hashed, when, nonce
+
+
+def openssl_accepts(program, token, note, certificates, when):
+    """Whether openssl finds that a token over these bytes was signed by who may, at a time when it might."""
+    with tempfile.TemporaryDirectory() as directory:
+        paths = [os.path.join(directory, name) for name in ("token", "note", "trusted.pem")]
+        for path, content in zip(paths, (token, note, b"\n".join(certificates))):
+            with open(path, "wb") as file:
+                file.write(content)
+        command = [program, "ts", "-verify", "-token_in", "-in", paths[0], "-data", paths[1], "-CAfile", paths[2]]
+        # A pinned certificate of the authority itself ends the chain too. All of it held when the stamp was made.
+        command += ["-partial_chain", "-attime", str(int(when.timestamp()))]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+        return done.returncode == 0 and b"Verification: OK" in done.stdout + done.stderr
+
+
+def stamp_fits(stamp, note):
+    """Whether a stamp is a time-stamp token over this note, as far as its structure says; its time, or None."""
+    try:
+        hashed, when, _ = read_token(base64.b64decode(stamp, validate=True))
+    except (ValueError, IndexError, OverflowError):
+        return None
+    return when if hashed == sha(note.encode()) else None
 
 
 # ---- walking a log --------------------------------------------------------------------------
@@ -439,11 +547,17 @@ def walk_file(walk, path, observe):
 # ---- evidence, anchors, keys ----------------------------------------------------------------
 
 def read_evidence(path):
-    """Checkpoints by size, the hash after each line, and the first bad place."""
-    walk, found, hashes, bad = Walk(), [], [GENESIS], []
+    """Checkpoints by size, stamps and cosignatures, the hash after each line, and the first bad place."""
+    walk, found, hashes, bad, vouchers, notes = Walk(), [], [GENESIS], [], [], {}
 
     def observe(record, offset):
         hashes.append(walk.prev)
+        if record["kind"] == "control" and record["reason"] in VOUCHERS:
+            args = record["args"] if isinstance(record["args"], dict) else {}
+            if all(isinstance(args.get(n), str) and not isinstance(args[n], Number) for n in VOUCHERS[record["reason"]]):
+                about = notes.get(args["note_sha256"])
+                vouchers.append({"reason": record["reason"], "args": args, "about": about, "offset": offset})
+            return
         if record["kind"] != "control" or record["reason"] != "checkpoint":
             return
         try:
@@ -452,25 +566,31 @@ def read_evidence(path):
             checkpoint = parse_checkpoint(note if isinstance(note, str) else "")
             if checkpoint["evidence"] != record["prev_hash"] or (found and checkpoint["size"] <= found[-1]["size"]):
                 raise Bad("bad_checkpoint")
-            checkpoint["offset"] = offset
+            checkpoint["offset"], checkpoint["note"] = offset, note
             found.append(checkpoint)
+            notes[sha(note.encode()).hex()] = checkpoint
         except (Bad, ValueError):
             bad.append({"offset": offset, "seq": int(record["seq"]), "code": "bad_checkpoint", "path": path})
 
     chain_bad, _ = walk_file(walk, path, observe)
     if chain_bad is not None:
         chain_bad["code"] = "evidence_corrupt"
-    return found, hashes, chain_bad or (bad[0] if bad else None)
+    return found, hashes, chain_bad or (bad[0] if bad else None), vouchers
 
 
-def read_anchor(path):
+VOUCHERS = {"stamp": ("note_sha256", "stamper", "token_base64"), "cosignature": ("note_sha256", "lines")}
+
+
+def read_anchor(path, origin=None):
+    """The roots that an anchor has for each size; with an origin, only those of that log."""
     sizes = {}
     with open(path, encoding="utf-8", errors="replace") as file:
         for line in file:
             try:
                 note = json.loads(line)
                 checkpoint = parse_checkpoint(note if isinstance(note, str) else "")
-                sizes.setdefault(checkpoint["size"], set()).add(checkpoint["root"])
+                if origin in (None, checkpoint["origin"]):
+                    sizes.setdefault(checkpoint["size"], set()).add(checkpoint["root"])
             except (Bad, ValueError):
                 continue  # a damaged line proves nothing, either way
     return sizes
@@ -524,22 +644,108 @@ def segments_of(path):
     return ([(path, 0)] if os.path.exists(path) or not later else []) + later, False
 
 
-def verify(path, pinned, evidence_path=None, anchor_path=None, archived=False):
+def origin_of(path):
+    """The origin line that a log's first record leads to, or None."""
+    try:
+        record, _, _ = parse_record(next(lines_of(path), (b"", 0, False))[0])
+    except (Bad, OSError):
+        return None
+    return "praxis/%s" % record["origin_id"]
+
+
+class Vouched:
+    """What witnesses and time-stamping authorities say of the checkpoints, and what of it could be checked."""
+
+    def __init__(self, given):
+        self.witnesses = [key for key in (parse_key(text, WITNESS_KEY) for text in given.witness_keys) if key]
+        self.asked_witnesses, self.certificates, self.openssl = bool(given.witness_keys), given.certificates, given.openssl
+        self.witnessed = self.stamped = None
+        self.cosignatures = self.stamps = self.fitting = self.good_stamps = self.good_cosignatures = 0
+
+    def check(self, voucher):
+        """A code when this one is bad, or None."""
+        about = voucher["about"]
+        text, note, size = (about["text"], about["note"], about["size"]) if about else ("", "", None)
+        return (self.cosignature if voucher["reason"] == "cosignature" else self.stamp)(voucher["args"], text, note, size)
+
+    def cosignature(self, args, text, _note, size):
+        self.cosignatures += 1
+        for key in self.witnesses:
+            verdict = judge_cosignature(text, args["lines"], key)
+            if verdict == "invalid":
+                return "cosignature_invalid"
+            if verdict == "valid" and size is not None:
+                self.good_cosignatures += 1
+                self.witnessed = max(self.witnessed or 0, size)
+        return None
+
+    def stamp(self, args, _text, note, size):
+        self.stamps += 1
+        when = stamp_fits(args["token_base64"], note) if args["stamper"] == "rfc3161" else None
+        self.fitting += when is not None
+        if not self.certificates:
+            return None
+        if when is None:
+            return "stamp_invalid"
+        if self.openssl is None:
+            return "stamp_unchecked"
+        token = base64.b64decode(args["token_base64"])
+        if not openssl_accepts(self.openssl, token, note.encode(), self.certificates, when):
+            return "stamp_invalid"
+        self.good_stamps += 1
+        self.stamped = max(self.stamped or 0, size)
+        return None
+
+    def said(self):
+        """What was checked of all that, and what was not, for people."""
+        checked, unchecked = [], []
+        if self.cosignatures and self.asked_witnesses:
+            checked.append("%d of %d cosignatures are of a witness given" % (self.good_cosignatures, self.cosignatures))
+        elif self.cosignatures:
+            unchecked.append("%d cosignatures: no witness key was given" % self.cosignatures)
+        if self.good_stamps:
+            checked.append("%d of %d stamps, by openssl" % (self.good_stamps, self.stamps))
+        if self.stamps > self.good_stamps:
+            why = "no certificate was given" if not self.certificates else "they are bad, or there is no openssl"
+            unchecked.append("%d stamps: %s; %d fit their checkpoint" % (self.stamps - self.good_stamps, why, self.fitting))
+        return checked, unchecked
+
+
+class Given:
+    """What an auditor checks with."""
+
+    def __init__(self, keys=(), witness_keys=(), certificates=(), openssl=None):
+        self.keys, self.witness_keys, self.certificates, self.openssl = keys, witness_keys, certificates, openssl
+        self.evidence = self.anchor = None
+        self.witnessed, self.archived = [], False
+
+
+def verify(path, given):
+    evidence_path, anchor_path, archived = given.evidence, given.anchor, given.archived
     segments, window = segments_of(path)
     log = re.sub(r"\.\d{15}\.jsonl\Z", ".jsonl", path)
     evidence_path = evidence_path or stem_of(log) + ".evidence.jsonl"
     present = os.path.exists(evidence_path)
-    checkpoints, hashes, evidence_bad = read_evidence(evidence_path) if present else ([], [GENESIS], None)
+    checkpoints, hashes, evidence_bad, vouchers = read_evidence(evidence_path) if present else ([], [GENESIS], None, [])
     anchors = read_anchor(anchor_path) if anchor_path else {}
-    walk, keys, problems = Walk(), Keys(pinned), []
+    seen_by_witness = {}
+    for file in given.witnessed:
+        for size, roots in read_anchor(file, origin_of(segments[0][0])).items():
+            seen_by_witness.setdefault(size, set()).update(roots)
+    ends = max(anchors, default=0), max(seen_by_witness, default=0)
+    for size, roots in seen_by_witness.items():
+        anchors[size] = anchors.get(size, set()) | roots
+    anchors_given = bool(anchor_path or given.witnessed)
+    vouched, walk, keys, problems = Vouched(given), Walk(), Keys(given.keys), []
     by_size = {checkpoint["size"]: checkpoint for checkpoint in checkpoints}
-    state = {"covered": None, "anchored": 0, "promised": None, "expected": False, "last": None, "path": path, "first": None}
+    state = {"covered": None, "anchored": 0, "promised": None, "expected": False, "last": None, "path": path, "first": None, "before": 0, "header": False}
 
     def observe(record, offset):
         state["last"] = record["reason"]
         if record["kind"] in ("session", "control"):
             keys.record(record)
             args = record["args"]
+            state["header"] |= record["kind"] == "session" and isinstance(args, dict) and "evidence" in args
             if record["kind"] == "session" and isinstance(args, dict) and isinstance(args.get("evidence"), dict):
                 state["expected"] = True
                 state["promised"] = (int(args["evidence"]["records"]), args["evidence"]["last_hash"])
@@ -549,6 +755,7 @@ def verify(path, pinned, evidence_path=None, anchor_path=None, archived=False):
             if by_size[size]["root"] != walk.tree.root():
                 problems.append({**place, "code": "root_mismatch"})
             elif not problems:
+                state["before"] = state["covered"]["size"] if state["covered"] else 0
                 state["covered"] = by_size[size]
         if size in anchors:
             if anchors[size] != {walk.tree.root()}:
@@ -570,6 +777,7 @@ def verify(path, pinned, evidence_path=None, anchor_path=None, archived=False):
             except (Bad, KeyError, TypeError, ValueError):
                 pass  # then it is walked as a beginning, and fails as one
             state["first"] = walk.seq
+            state["anchored"] = max((one for one in anchors if one <= walk.seq), default=0)
         bad, end = walk_file(walk, segment, observe)
         if bad is not None:
             break
@@ -579,6 +787,8 @@ def verify(path, pinned, evidence_path=None, anchor_path=None, archived=False):
     def at_end(code):
         return {"offset": end, "seq": size, "code": code, "path": state["path"]}
 
+    # With the header in a segment that was archived, evidence that is there is evidence that was kept.
+    kept = state["expected"] or (not state["header"] and any(one <= size for one in by_size))
     if bad is None:
         if problems:
             bad = problems[0]
@@ -588,11 +798,11 @@ def verify(path, pinned, evidence_path=None, anchor_path=None, archived=False):
             bad = evidence_bad
         elif checkpoints and checkpoints[-1]["size"] > size and not window:
             bad = at_end("truncated")
-        elif state["last"] == "session_ended" and state["expected"] and covered < size and not window:
+        elif state["last"] == "session_ended" and kept and covered < size and not window:
             bad = at_end("evidence_truncated")
         elif anchors and max(anchors) > size and not window:
             bad = at_end("truncated")
-        elif anchor_path and not state["anchored"] and checkpoints:
+        elif anchors_given and not state["anchored"] and checkpoints:
             bad = at_end("anchor_missing")
         elif state["covered"]:
             last = state["covered"]
@@ -602,13 +812,69 @@ def verify(path, pinned, evidence_path=None, anchor_path=None, archived=False):
         promised = state["promised"]
         if bad is None and promised and promised[0] > 0 and (promised[0] >= len(hashes) or hashes[promised[0]] != promised[1]):
             bad = at_end("evidence_truncated")
+        ended = state["last"] == "session_ended"
+        for voucher in vouchers:
+            code = vouched.check(voucher)
+            if bad is None and code is not None:
+                seq = (voucher["about"]["size"] if voucher["about"] else 1) - 1
+                bad = {"offset": voucher["offset"], "seq": seq, "code": code, "path": evidence_path}
+        if bad is None and not window:
+            if anchor_path and checkpoints and ends[0] < (covered if ended else state["before"]):
+                bad = at_end("anchor_truncated")
+            elif given.witnessed and ends[1] < (vouched.witnessed or 0):
+                bad = at_end("anchor_truncated")
+            elif ended and vouched.witnessed is not None and vouched.witnessed < covered:
+                bad = at_end("unwitnessed")
+            elif ended and vouched.stamped is not None and vouched.stamped < covered:
+                bad = at_end("unstamped")
     start = state["first"] or 0
+    checked, unchecked = vouched.said()
+    unchecked += [] if given.keys else ["the key: none was given, and the ones that the log names were believed"]
+    unchecked += [] if anchors_given else ["whether log and evidence were rolled back together: no anchor or witness was given"]
     return {
+        "checked": checked, "not_checked": unchecked,
+        "witnessed": vouched.witnessed, "stamped": vouched.stamped,
         "ok": bad is None, "records": walk.records, "first_bad": bad,
         "unanchored_tail": min(walk.records, size - max(covered, 0)), "root": walk.tree.root().hex(),
         "last_hash": walk.prev, "origin_id": walk.origin, "checkpoints": sum(1 for s in by_size if start < s <= size),
         "interrupted_count": len(walk.interrupted) + len(walk.open_intents), "recovered": len(walk.recovered),
     }
+
+
+def keys_in(values, kind):
+    found = []
+    for value in values:
+        found += [value] if parse_key(value, kind) else open(value, encoding="utf-8").read().split()
+    return found
+
+
+def certificates_in(paths):
+    found = []
+    for path in paths:
+        with open(path, "rb") as file:
+            found += re.findall(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----", file.read())
+    return found
+
+
+def given_by(arguments):
+    given = Given(
+        keys_in(arguments.key, NOTE_KEY), keys_in(arguments.witness_key, WITNESS_KEY),
+        certificates_in(arguments.tsa_cert), shutil.which(arguments.openssl),
+    )
+    given.evidence, given.anchor, given.archived = arguments.evidence, arguments.anchor, arguments.archived
+    given.witnessed = arguments.witnessed
+    return given
+
+
+def describe(report):
+    if report["ok"]:
+        print("whole: %d records, %d not covered by a checkpoint" % (report["records"], report["unanchored_tail"]))
+    else:
+        print("NOT whole: %s" % json.dumps(report["first_bad"]))
+    for line in report.get("checked", []):
+        print("  checked: %s" % line)
+    for line in report.get("not_checked", []):
+        print("  NOT checked: %s" % line)
 
 
 def main():
@@ -617,23 +883,26 @@ def main():
     arguments.add_argument("--key", action="append", default=[], help="verifier key, or a file of them")
     arguments.add_argument("--evidence")
     arguments.add_argument("--anchor")
+    arguments.add_argument("--witness-key", action="append", default=[], help="verifier key of a witness, or a file of them")
+    arguments.add_argument("--witnessed", action="append", default=[], help="what a witness exported that it saw")
+    arguments.add_argument("--tsa-cert", action="append", default=[], help="PEM of the stamping authority or its root")
+    arguments.add_argument("--openssl", default="openssl", help="the program that checks stamps")
     arguments.add_argument("--archived", action="store_true", help="the oldest segments were moved away on purpose")
     arguments.add_argument("--json", action="store_true")
-    given = arguments.parse_args()
-    pinned = []
+    arguments = arguments.parse_args()
     try:
-        for key in given.key:
-            pinned += [key] if parse_key(key) else open(key, encoding="utf-8").read().split()
-        report = verify(given.ledger, pinned, given.evidence, given.anchor, given.archived)
+        given = given_by(arguments)
+        if arguments.tsa_cert and not given.certificates:
+            raise OSError("no certificate in %s" % ", ".join(arguments.tsa_cert))
+        report = verify(arguments.ledger, given)
     except OSError as error:
-        report = {"ok": False, "records": 0, "first_bad": {"offset": 0, "seq": 0, "code": "unreadable"}, "unanchored_tail": 0, "detail": str(error)}
-    if given.json:
+        bad = {"offset": 0, "seq": 0, "code": "unreadable"}
+        report = {"ok": False, "records": 0, "first_bad": bad, "unanchored_tail": 0, "detail": str(error)}
+    if arguments.json:
         print(json.dumps(report))
-    elif report["ok"]:
-        print("whole: %d records, %d not covered by a checkpoint" % (report["records"], report["unanchored_tail"]))
     else:
-        print("NOT whole: %s" % json.dumps(report["first_bad"]))
-    return 0 if report["ok"] else 3 if report["first_bad"]["code"] == "unreadable" else 1
+        describe(report)
+    return 0 if report["ok"] else 3 if report["first_bad"]["code"] in ("unreadable", "stamp_unchecked") else 1
 
 
 if __name__ == "__main__":

@@ -1,8 +1,19 @@
 import { execFile } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, truncateSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyLedger, type VerifyReport } from '../src/index.ts';
+import { layOut, makeWorlds, notesOf, type World, type Worlds } from './attack-worlds.ts';
 import { aLedger, anEntry, scratch } from './a-ledger.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../../tools/verify_ledger.py');
@@ -33,11 +44,16 @@ interface Seconds {
   readonly first_bad: { readonly offset: number; readonly seq: number; readonly code: string } | null;
 }
 
-function second(log: string, extra: readonly string[] = []): Promise<Seconds> {
+interface Checks {
+  readonly checked: readonly string[];
+  readonly not_checked: readonly string[];
+}
+
+function second(log: string, extra: readonly string[] = []): Promise<Seconds & Checks> {
   return new Promise((resolve, reject) => {
     execFile('python3', [PROGRAM, log, '--json', ...extra], (_error, stdout, stderr) => {
       if (stderr !== '') reject(new Error(stderr));
-      else resolve(JSON.parse(stdout) as Seconds);
+      else resolve(JSON.parse(stdout) as Seconds & Checks);
     });
   });
 }
@@ -131,5 +147,114 @@ describe('the second verifier', () => {
       expect(mine.ok).toBe(false);
       writeFileSync(join(work, name), bytes);
     }
+  });
+});
+
+describe('the second verifier, on what others vouch for', () => {
+  let base: string;
+  let worlds: Worlds;
+
+  beforeAll(async () => {
+    base = mkdtempSync(join(tmpdir(), 'praxis-second-'));
+    worlds = await makeWorlds(base);
+  }, 60_000);
+  afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+  /** What both say of a ledger of which an attacker reached some parts. */
+  async function both(forged: World, reached: readonly (keyof World)[]): Promise<[object, object, Checks]> {
+    const { truth, key, witnessKey } = worlds;
+    const pick = (part: keyof World): World => (reached.includes(part) ? forged : truth);
+    const found = {
+      log: pick('log').log,
+      evidence: pick('evidence').evidence,
+      anchor: pick('anchor').anchor,
+      witness: [],
+    };
+    const { path, anchorPath } = layOut(join(base, 'audited'), found);
+    const witnessedNotes = notesOf(pick('witness'));
+    const witnessed = join(base, 'witnessed');
+    writeFileSync(witnessed, witnessedNotes.map((note) => `${JSON.stringify(note)}\n`).join(''));
+    const options = { publicKeys: [key], witnessKeys: [witnessKey], anchorPath, witnessedNotes };
+    const keys = ['--key', key, '--witness-key', witnessKey];
+    const theirs = await second(path, [...keys, '--anchor', anchorPath, '--witnessed', witnessed]);
+    return [essence(await verifyLedger(path, options)), essence(theirs), theirs];
+  }
+
+  it('checks cosignatures, and says how many', async () => {
+    const [mine, theirs, { checked, not_checked }] = await both(worlds.truth, []);
+    expect(theirs).toEqual(mine);
+    expect(mine).toMatchObject({ ok: true });
+    expect(checked).toEqual([expect.stringMatching(/^(\d+) of \1 cosignatures/)]);
+    expect(not_checked).toEqual([expect.stringContaining('stamps')]);
+  });
+
+  it('agrees on every kind of attack', async () => {
+    const reach = { witness: true, stamps: true };
+    const forgeries = [
+      worlds.truncation,
+      worlds.rollback,
+      worlds.fork(reach),
+      worlds.replacement(reach),
+    ] as const;
+    const reached = [
+      ['log', 'evidence'],
+      ['anchor'],
+      ['witness'],
+      ['log', 'evidence', 'anchor', 'witness'],
+    ] as const;
+    for (const [attack, forged] of forgeries.entries()) {
+      for (const parts of reached) {
+        const [mine, theirs] = await both(forged, parts);
+        expect({ attack, parts, ...theirs }).toEqual({ attack, parts, ...mine });
+      }
+    }
+  }, 30_000);
+
+  it('finds a cosignature that was exchanged', async () => {
+    const { truth, witnessKey } = worlds;
+    const { path } = layOut(join(base, 'exchanged'), truth);
+    const evidence = path.replace('.jsonl', '.evidence.jsonl');
+    const signature = /\u2014 witness ([A-Za-z0-9+/]+=*)/.exec(readFileSync(evidence, 'utf8'))?.[1] ?? '';
+    const bytes = Buffer.from(signature, 'base64');
+    bytes[40] = (bytes[40] ?? 0) ^ 1;
+    // As whoever has the machine would: the evidence is written anew, with a chain and signatures that hold.
+    expect(signature).not.toBe('');
+    const forged = truth.evidence.replace(signature, bytes.toString('base64'));
+    writeFileSync(evidence, forged);
+    const [mine, theirs] = [
+      await verifyLedger(path, { witnessKeys: [witnessKey] }),
+      await second(path, ['--witness-key', witnessKey]),
+    ];
+    expect(mine.ok).toBe(false);
+    expect(essence(theirs)).toEqual(essence(mine));
+  });
+
+  it('names what it did not check', async () => {
+    const { path } = layOut(join(base, 'unchecked'), worlds.truth);
+    const { ok, checked, not_checked } = await second(path);
+    expect(ok).toBe(true);
+    expect(checked).toEqual([]);
+    const about = ['cosignatures', 'stamps', 'the key', 'rolled back'];
+    expect(not_checked).toEqual(about.map((word) => expect.stringContaining(word)));
+  });
+});
+
+describe('the second verifier, on archived segments', () => {
+  it('agrees on a log without its oldest one, whole and cut', async () => {
+    const { log, key, anchor } = await aVariedLedger();
+    rmSync(log);
+    const last = join(
+      log,
+      '..',
+      readdirSync(join(log, '..')).find((name) => /\d{15}\.jsonl/.test(name)) ?? '',
+    );
+    const extra = ['--key', key, '--anchor', anchor, '--archived'];
+    const options = { publicKeys: [key], anchorPath: anchor, archived: true };
+    expect(essence(await second(log, extra))).toEqual(essence(await verifyLedger(log, options)));
+    const lines = readFileSync(last, 'utf8').split('\n');
+    writeFileSync(last, `${lines.slice(0, -2).join('\n')}\n`);
+    const mine = await verifyLedger(log, options);
+    expect(mine.first_bad?.code).toBe('truncated');
+    expect(essence(await second(log, extra))).toEqual(essence(mine));
   });
 });

@@ -112,6 +112,28 @@ describe('archived segments', () => {
     expect(await verifyLedger(path)).toMatchObject({ ok: false, first_bad: { code: 'segment_missing' } });
   });
 
+  it('do not hide that the end of the log was cut off, nor the end of its evidence', async () => {
+    const { path, segments } = await aLogOfThree();
+    renameSync(segments[0] ?? '', aPath());
+    const code = async (): Promise<string | undefined> =>
+      (await verifyLedger(path, { archived: true })).first_bad?.code;
+    for (const [file, lines, expected] of [
+      [segments[2] ?? '', 1, 'truncated'],
+      [segments[2] ?? '', 3, 'truncated'],
+      [path.replace('.jsonl', '.evidence.jsonl'), 1, 'evidence_truncated'],
+    ] as const) {
+      const bytes = readFileSync(file);
+      const kept = bytes
+        .toString()
+        .split('\n')
+        .slice(0, -1 - lines);
+      writeFileSync(file, kept.map((line) => `${line}\n`).join(''));
+      expect(await code()).toBe(expected);
+      writeFileSync(file, bytes);
+    }
+    expect(await code()).toBeUndefined();
+  });
+
   it('are not missed by the writer, which goes on in the last one', async () => {
     const { path, segments } = await aLogOfThree();
     renameSync(segments[0] ?? '', aPath());

@@ -20,6 +20,9 @@ import type { VerifyOptions } from './verify.ts';
 /** No record is shorter: how many records one piece of the log can hold at most follows from it. */
 const RECORD_BYTES_MIN = 512;
 
+/** A value that no root equals. */
+const NO_ROOT = '';
+
 /** What is wrong with the evidence, in words too. */
 export interface EvidenceProblem {
   readonly place: FirstBad;
@@ -38,8 +41,11 @@ export class EvidenceCheck {
   readonly #anchorEnds = { file: 0, witness: 0 };
   /** How many records the last good checkpoint but one covers. */
   #coveredBefore = 0;
-  #start = 0;
-  #resumed = false;
+  /**
+   * One segment alone: what the evidence says about the others is not its concern. A log whose oldest
+   * segments were archived is none: its end is there, and must be what the evidence says.
+   */
+  readonly #segmentAlone: boolean;
   #logPath: string;
   #logEnd = 0;
   #size = 0;
@@ -49,6 +55,7 @@ export class EvidenceCheck {
   /** What the last session header says the evidence held already. */
   #promised: { readonly records: number; readonly lastHash: string } | null = null;
   #evidenceExpected = false;
+  #headerSeen = false;
   #endedInOrder = false;
   #anchored: number | null = null;
   #witnessed: number | null = null;
@@ -58,20 +65,19 @@ export class EvidenceCheck {
   constructor(path: string, options: VerifyOptions) {
     this.#options = options;
     this.#logPath = path;
+    this.#segmentAlone = path !== logOf(path);
     this.#cursor = new EvidenceCursor(options.evidencePath ?? evidencePathOf(logOf(path)));
     this.#keys = new KeyRing(options.publicKeys ?? []);
   }
 
   /** Records before `size` are not walked this time. */
-  begin(size: number, resumed: boolean): void {
-    this.#start = size;
+  begin(size: number): void {
     this.#size = size;
     // What speaks for records that are not walked was held to them when they were.
     for (const anchored of [...this.#anchors.keys()].filter((one) => one <= size)) {
       this.#anchored = Math.max(this.#anchored ?? 0, anchored);
       this.#anchors.delete(anchored);
     }
-    this.#resumed = resumed;
   }
 
   /** The log does not begin where a log begins. */
@@ -153,6 +159,7 @@ export class EvidenceCheck {
       readonly evidence?: { readonly records?: unknown; readonly last_hash?: unknown } | null;
     } | null;
     const evidence = record.kind === 'session' ? args?.evidence : undefined;
+    this.#headerSeen ||= evidence !== undefined;
     if (evidence === undefined || evidence === null) return;
     this.#evidenceExpected = true;
     if (typeof evidence.records === 'number' && typeof evidence.last_hash === 'string') {
@@ -192,13 +199,15 @@ export class EvidenceCheck {
         'expected a signed checkpoint that commits to the evidence before it',
       );
     const beyond = checkpoints.at(-1);
-    if (beyond !== undefined && beyond.size > this.#size && !this.#isWindow()) {
+    if (beyond !== undefined && beyond.size > this.#size && !this.#segmentAlone) {
       return this.#failAtEnd(
         'truncated',
         `a checkpoint speaks for ${beyond.size} records; the log has ${this.#size}`,
       );
     }
-    if (this.#endedInOrder && this.#evidenceExpected && this.covered < this.#size && !this.#isWindow()) {
+    // With the header in a segment that was archived, evidence that is there is evidence that was kept.
+    const kept = this.#evidenceExpected || (!this.#headerSeen && this.#checkpoints > 0);
+    if (this.#endedInOrder && kept && this.covered < this.#size && !this.#segmentAlone) {
       this.#failAtEnd(
         'evidence_truncated',
         `the session ended in order after ${this.#size} records; the evidence covers ${this.covered}`,
@@ -206,14 +215,9 @@ export class EvidenceCheck {
     }
   }
 
-  /** One segment alone: what the evidence says about the others is not its concern. */
-  #isWindow(): boolean {
-    return this.#logPath !== logOf(this.#logPath) && this.#start > 0 && !this.#resumed;
-  }
-
   #finishAnchors(): void {
     const beyond = Math.max(0, ...this.#anchors.keys());
-    if (beyond > this.#size && !this.#isWindow()) {
+    if (beyond > this.#size && !this.#segmentAlone) {
       return this.#failAtEnd(
         'truncated',
         `an anchor speaks for ${beyond} records; the log has ${this.#size}`,
@@ -231,7 +235,7 @@ export class EvidenceCheck {
    * a session goes on, and none after it ended in order. A witness holds whatever it cosigned.
    */
   #requireLastAnchors(): void {
-    if (this.#isWindow()) return;
+    if (this.#segmentAlone) return;
     const { anchorPath, witnessedNotes } = this.#options;
     const { file, witness } = this.#anchorEnds;
     const owed = this.#endedInOrder ? this.covered : this.#coveredBefore;
@@ -303,7 +307,7 @@ export class EvidenceCheck {
    * closed in order, had its last checkpoint vouched for too, or an outage to explain.
    */
   #requireLastVouchers(): void {
-    if (!this.#endedInOrder || this.#isWindow()) return;
+    if (!this.#endedInOrder || this.#segmentAlone) return;
     if (this.#witnessed !== null && this.#witnessed < this.covered) {
       this.#failAtEnd(
         'unwitnessed',
@@ -352,10 +356,9 @@ export class EvidenceCheck {
     if (line === null) return;
     this.#anchorEnds[from] = Math.max(this.#anchorEnds[from], line.size);
     const before = this.#anchors.get(line.size);
-    if (before !== undefined && before !== line.root) {
-      this.#failAtEnd('anchor_mismatch', `the anchor has two roots for ${line.size} records`);
-    }
-    this.#anchors.set(line.size, line.root);
+    // Two roots for one size are one too many, whichever the log has.
+    const root = before === undefined || before === line.root ? line.root : NO_ROOT;
+    this.#anchors.set(line.size, root);
   }
 
   #fail(code: EvidenceFault, offset: number, detail: string): void {

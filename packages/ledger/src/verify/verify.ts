@@ -83,7 +83,7 @@ class Verification {
     const resume = this.#resumeStart();
     this.#refuseMissingStart(resume !== null);
     const start = resume ?? (await windowStart(this.#segments));
-    this.evidence.begin(start?.tree.size ?? 0, resume !== null);
+    this.evidence.begin(start?.tree.size ?? 0);
     this.#walk = new LogWalk(start, (record, _line, offset, tree) =>
       this.evidence.record(record, offset, tree),
     );
