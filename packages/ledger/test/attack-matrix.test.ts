@@ -1,8 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { canonicalJson, sha256Hex } from '@praxis/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyLedger, type VerifyOptions } from '../src/index.ts';
+import { aLedger, anEntry } from './a-ledger.ts';
 import { layOut, makeWorlds, notesOf, type World, type Worlds } from './attack-worlds.ts';
 
 const PAGE = join(import.meta.dirname, '../../../docs/reference/ledger-attacks.md');
@@ -112,5 +114,58 @@ describe('what an attacker did to a ledger', () => {
     const from = shown.findIndex((line) => line.startsWith('| attacker reaches | attack'));
     const made = (await table()).split('\n').filter((line) => line.startsWith('| '));
     expect(shown.slice(from, from + made.length)).toEqual(made);
+  });
+});
+
+/** Rewrites the log from record `from` on, as whoever needs no key for it: each line with a hash of its own. */
+function rechained(lines: readonly string[], from: number): string[] {
+  const made = lines.slice(0, from);
+  for (const [i, line] of lines.slice(from).entries()) {
+    const record = JSON.parse(line) as Record<string, unknown>;
+    delete record['entry_hash'];
+    const before = (JSON.parse(made.at(-1) ?? '') as { entry_hash: string }).entry_hash;
+    const changed = { ...record, prev_hash: before, ...(i === 0 ? { args: { rewritten: true } } : {}) };
+    const canonical = canonicalJson(changed);
+    made.push(`${canonical.slice(0, -1)},"entry_hash":"${sha256Hex(canonical)}"}`);
+  }
+  return made;
+}
+
+const ON_LINES: readonly (readonly [string, (lines: readonly string[]) => readonly string[]])[] = [
+  ['a record changed', (all) => all.with(3, (all[3] ?? '').replace('query_facts', 'other_tool'))],
+  ['a record dropped', (all) => all.toSpliced(3, 1)],
+  ['two records swapped', (all) => all.with(3, all[4] ?? '').with(4, all[3] ?? '')],
+  ['a record repeated', (all) => all.toSpliced(3, 0, all[3] ?? '')],
+  ['a record changed, and the chain after it rewritten', (all) => rechained(all, 3)],
+  ['the end cut off, at a line', (all) => all.slice(0, -3)],
+];
+
+describe('what was done to the log', () => {
+  it('shows as the page on attacks says, without evidence and with it', async () => {
+    const ledgers: string[][] = [];
+    for (const evidence of [false, undefined] as const) {
+      const ledger = await aLedger(evidence === false ? { evidence } : {});
+      for (let i = 0; i < 8; i += 1) await ledger.append(anEntry({ args: { i } }));
+      await ledger.close();
+      const whole = readFileSync(ledger.path, 'utf8');
+      const codes: string[] = [];
+      const look = async (): Promise<void> => {
+        const code = (await verifyLedger(ledger.path)).first_bad?.code;
+        codes.push(code === undefined ? NOT_SHOWN : `\`${code}\``);
+      };
+      for (const [, change] of ON_LINES) {
+        const changed = change(whole.split('\n').slice(0, -1));
+        writeFileSync(ledger.path, changed.map((line) => `${line}\n`).join(''));
+        await look();
+      }
+      writeFileSync(ledger.path, whole);
+      rmSync(ledger.path.replace('.jsonl', '.evidence.jsonl'), { force: true });
+      await look();
+      ledgers.push(codes);
+    }
+    const names = [...ON_LINES.map(([name]) => name), 'the evidence removed'];
+    const rows = names.map((name, i) => `| ${name} | ${ledgers[0]?.[i]} | ${ledgers[1]?.[i]} |`);
+    const page = readFileSync(PAGE, 'utf8').split('\n');
+    expect(page.filter((line) => names.some((name) => line.startsWith(`| ${name} |`)))).toEqual(rows);
   });
 });
