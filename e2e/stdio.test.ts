@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { makeTempDir } from '@praxis/testkit';
+import { makeTempDir, type TempDir } from '@praxis/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Connected, connectStdio, praxis, PRAXIS_BIN, praxisEnv } from './support/praxis.ts';
 
@@ -15,7 +15,12 @@ const INITIALIZE = {
 };
 const LINE_BYTES_MAX = 16 * 1024 * 1024;
 
-function aPlace(): { env: Record<string, string>; ledger: string; records: () => Record<string, unknown>[] } {
+function aPlace(): {
+  dir: TempDir;
+  env: Record<string, string>;
+  ledger: string;
+  records: () => Record<string, unknown>[];
+} {
   const dir = makeTempDir();
   onTestFinished(() => dir.remove());
   const ledger = join(dir.path, 'state', 'audit.jsonl');
@@ -24,7 +29,7 @@ function aPlace(): { env: Record<string, string>; ledger: string; records: () =>
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-  return { env: praxisEnv(dir.path), ledger, records };
+  return { dir, env: praxisEnv(dir.path), ledger, records };
 }
 
 function call(id: number, name: string, args: unknown = {}): object {
@@ -58,6 +63,37 @@ async function answering(child: ChildProcessWithoutNullStreams): Promise<void> {
 }
 
 describe('praxis serve on stdio', () => {
+  it('holds an agent to the policy document, and does not start on a broken one', async () => {
+    const { env, records, dir } = aPlace();
+    dir.write('look.sh', 'uptime\n');
+    dir.write('change.sh', 'systemctl restart nginx\n');
+    const rules = `rules:
+  - { name: look, effect: allow, principals: ['client:stdio'], actions: [shell.exec], resources: [uptime] }
+`;
+    const held = {
+      ...env,
+      PRAXIS_RUNBOOK_ROOT: dir.path,
+      PRAXIS_INVENTORY: dir.write(
+        'inventory.yaml',
+        'hosts:\n  - { name: d1, host_type: ubuntu, actuation_paths: [local] }\n',
+      ),
+      PRAXIS_POLICY: dir.write('policy.yaml', rules),
+    };
+    const runbook = (id: number, action: string): object =>
+      call(id, 'run_action', { adapter: 'runbook', host: 'd1', action, dry_run: true });
+    const input = lines(INITIALIZE, runbook(2, 'look.sh'), runbook(3, 'change.sh'));
+    const ran = await praxis(['serve'], held, { input });
+    expect(ran.code).toBe(0);
+    const reasons = records().map(({ reason, policy_version: version }) => [reason, typeof version]);
+    expect(reasons).toContainEqual(['preview', 'string']);
+    expect(reasons).toContainEqual(['no_matching_policy', 'string']);
+    const broken = { ...held, PRAXIS_POLICY: dir.write('broken.yaml', rules.replace('allow', 'alow')) };
+    const refused = await praxis(['serve'], broken, { input });
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('POLICY_INVALID');
+    expect(refused.stdout).toBe('');
+  });
+
   it('answers what is no message and serves the rest, on a stdout that holds JSON-RPC alone', async () => {
     const { env, records, ledger } = aPlace();
     const huge = JSON.stringify({ ...INITIALIZE, id: 8, pad: 'x'.repeat(LINE_BYTES_MAX) });

@@ -20,6 +20,7 @@ import { classify, RULESET_VERSION, rulesetVersionWith } from '@praxis/policy';
 import { lockDataDir, openDataDir } from '@praxis/storage';
 import { buildDigest } from './build-digest.ts';
 import { readDenyRules } from './deny-rules.ts';
+import { policyInForce, readPolicyFile } from './policy-in-force.ts';
 import { keepSealing } from './seal-facts.ts';
 import { sinksOf } from './sinks.ts';
 import { vouchersOf } from './vouchers.ts';
@@ -86,6 +87,8 @@ async function open(
   cleanups.push(() => lock.release());
   const deny = readDenyRules(config.denyRules);
   const rulesetVersion = rulesetVersionWith(RULESET_VERSION, deny);
+  const document = await readPolicyFile(config.policy);
+  const policy = document === null ? null : policyInForce(document, { clock, deny, log: options.log });
   const { inventory, missing } = await readInventory(config.inventoryPath);
   const verifier = new OperatorVerifier(loadOperatorSecret(operatorSecretPath(config.dataDir)), clock);
   const ledger = await openLedger(config, clock, copies);
@@ -102,7 +105,7 @@ async function open(
     audit: ledger,
     clock,
     mode: config.mode,
-    policyVersion: null,
+    policy,
     rulesetVersion,
     killSwitch,
     approvals,
@@ -130,7 +133,12 @@ async function open(
     mode: config.mode,
     rulesetVersion,
     rotateLedger: (what) => rotate(ledger, what),
-    status: () => ({ ...statusOf(config, ledger, killSwitch), hosts: inventory.size, ...options.status?.() }),
+    status: () => ({
+      ...statusOf(config, ledger, killSwitch),
+      policy: policy?.version ?? null,
+      hosts: inventory.size,
+      ...options.status?.(),
+    }),
   };
   const stdioCaller = services.sessions.open({ id: 'stdio', principal: 'client:stdio' });
   const warnings = warningsOf(config, { missing, stopped: killSwitch.tripped(), ledger });

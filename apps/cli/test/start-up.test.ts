@@ -243,6 +243,59 @@ describe('the rules to add to the deny list', () => {
   });
 });
 
+describe('the policy document', () => {
+  const RULES = `version: 1
+id: only-uptime
+rules:
+  - { name: look, effect: allow, principals: ['client:*'], actions: [shell.exec], resources: ['uptime*'] }
+  - { name: no-history, effect: deny, principals: ['*'], actions: [tool.fact_history], resources: ['*'] }
+`;
+
+  it('keeps praxis from starting when it is named and missing, or wrong', async () => {
+    const site = aSite();
+    const missing = { PRAXIS_POLICY: join(site.dir.path, 'none.yaml') };
+    await expect(site.start(missing)).rejects.toMatchObject({ code: 'POLICY_UNREADABLE' });
+    const wrong = site.dir.write('wrong.yaml', RULES.replace('effect: allow', 'effect: alow'));
+    await expect(site.start({ PRAXIS_POLICY: wrong })).rejects.toMatchObject({ code: 'POLICY_INVALID' });
+    const pattern = site.dir.write('pattern.yaml', RULES.replace("'uptime*'", "'[uptime'"));
+    await expect(site.start({ PRAXIS_POLICY: pattern })).rejects.toMatchObject({ code: 'POLICY_INVALID' });
+    expect(existsSync(site.ledger)).toBe(false);
+  });
+
+  it('decides what an agent may do, and stands in the record', async () => {
+    const site = aSite();
+    site.dir.write('runbooks/up.sh', 'uptime\n');
+    site.dir.write('runbooks/restart.sh', 'uptime\nsystemctl restart nginx\n');
+    const { services, operator } = await site.start({
+      PRAXIS_POLICY: site.dir.write('policy.yaml', RULES),
+      PRAXIS_INVENTORY: site.dir.write(
+        'inventory.yaml',
+        'hosts:\n  - { name: d1, host_type: ubuntu, actuation_paths: [local] }\n',
+      ),
+      PRAXIS_RUNBOOK_ROOT: join(site.dir.path, 'runbooks'),
+    });
+    const session = services.sessions.open({ id: 's1', principal: 'client:test' });
+    const call = async (name: string, args: Record<string, unknown>): Promise<unknown> => {
+      const tool = allTools(services).get(name);
+      const answer = await tool?.run(args, { session, requestId: null, traceId: null }, services);
+      return answer?.body;
+    };
+    const runbook = (action: string): Promise<unknown> =>
+      call('run_action', { adapter: 'runbook', host: 'd1', action, dry_run: true });
+    expect(await runbook('up.sh')).toMatchObject({ decision: 'allowed', reason: 'preview' });
+    expect(await runbook('restart.sh')).toMatchObject({ decision: 'denied', reason: 'no_matching_policy' });
+    expect(await call('query_facts', {})).toMatchObject({ decision: 'allowed' });
+    expect(await call('fact_history', { subject: 'host:d1', predicate: 'users' })).toMatchObject({
+      decision: 'denied',
+      reason: 'explicit_deny',
+    });
+    const policy = operator.status()['policy'];
+    expect(policy).toMatch(/^sha256:[0-9a-f]{32}$/);
+    const last = site.records().slice(-4);
+    expect(last.map((record) => record['policy_version'])).toEqual([policy, policy, policy, policy]);
+  });
+});
+
 describe('a missing ssh client', () => {
   it('is a refusal with a record, not a fault', async () => {
     const site = aSite();

@@ -10,6 +10,7 @@ import {
   hashOperatorSecret,
   KillSwitch,
   OperatorVerifier,
+  type PolicyInForce,
   type Session,
   Sessions,
 } from '@praxis/gate';
@@ -51,7 +52,9 @@ export interface TestServer {
 }
 
 /** Everything goes away with the test. */
-export async function aServer(options: { initialised?: boolean; clock?: Clock } = {}): Promise<TestServer> {
+export async function aServer(
+  options: { initialised?: boolean; clock?: Clock; policy?: PolicyInForce } = {},
+): Promise<TestServer> {
   const dir = makeTempDir();
   const clock = options.clock ?? systemClock;
   const ledgerPath = join(dir.path, 'audit.jsonl');
@@ -72,7 +75,7 @@ export async function aServer(options: { initialised?: boolean; clock?: Clock } 
     audit: ledger,
     clock,
     mode: 'guarded',
-    policyVersion: null,
+    policy: options.policy ?? null,
     rulesetVersion: RULESET_VERSION,
     killSwitch,
     approvals,

@@ -127,7 +127,8 @@ function lostOutcome(kind: 'read' | 'outcome'): string {
 }
 
 /** Opens the approval that the real run will use up, and shows its token to the operator alone. */
-function openApproval<T>({ call, context, deps, binding, classification, tier }: ActState<T>): string | null {
+function openApproval<T>(state: ActState<T>): string | null {
+  const { call, context, deps, binding, classification, tier, approvalRules } = state;
   if (binding === null) return null;
   const { subject } = call;
   const minted = deps.approvals.mint(binding, context.session.id, {
@@ -138,7 +139,10 @@ function openApproval<T>({ call, context, deps, binding, classification, tier }:
     principal: context.session.principal,
     sessionId: context.session.id,
     preview: subject.preview,
-    reasons: (classification?.reasons ?? []).map((reason) => `${reason.code}: ${reason.detail}`),
+    reasons: [
+      ...(classification?.reasons ?? []).map((reason) => `${reason.code}: ${reason.detail}`),
+      ...approvalRules.map((rule) => `policy: ${rule}`),
+    ],
   });
   deps.operatorConsole?.(
     consoleLine({

@@ -33,6 +33,7 @@ export class Gate {
       classification: null,
       binding: null,
       gated: false,
+      approvalRules: [],
       approval: null,
     });
   }
@@ -47,7 +48,11 @@ export class Gate {
     return {
       deps,
       context,
-      frame: { mode: deps.mode, rulesetVersion: deps.rulesetVersion, policyVersion: deps.policyVersion },
+      frame: {
+        mode: deps.mode,
+        rulesetVersion: deps.rulesetVersion,
+        policyVersion: deps.policy?.version ?? null,
+      },
       args: recordArguments(args),
       decisionId: randomUUID(),
       startedAtMs: deps.clock.monotonicMs(),

@@ -34,6 +34,7 @@ export { GateError, type GateErrorCode } from './errors.ts';
 export { Gate } from './gate.ts';
 export { KillSwitch, SENTINEL_POLL_MS } from './kill-switch.ts';
 export { boundOutput, digestOutput, OUTPUT_PREVIEW_BYTES_MAX, READ_OUTPUT_BYTES_MAX } from './output.ts';
+export type { PolicyInForce } from './policy-in-force.ts';
 export { RecordKeeper } from './record-keeper.ts';
 export { GATE_REASONS, type GateReason, type GateRefusal } from './reasons.ts';
 export { CALLERS_MAX, type Session, Sessions } from './session.ts';

@@ -4,9 +4,10 @@ import type { CallStart } from './state.ts';
 import { digestOutput, type OutputDigest, READ_OUTPUT_BYTES_MAX } from './output.ts';
 import { type RecordFields, writeRecord } from './record.ts';
 import { boundedDetail, emptyResult, finishRefusal, STOPPED } from './refuse.ts';
+import { judgeRead } from './policy-in-force.ts';
 import type { GateRefusal } from './reasons.ts';
 
-/** Redaction, kill switch, the read itself, the taint latch, one record; in this order. */
+/** Redaction, kill switch, the policy document, the read itself, the taint latch, one record; in this order. */
 export async function readRun<T>(start: CallStart, call: ReadCall<T>): Promise<GateResult<T>> {
   const refusal = admitRead(start, call);
   if (refusal !== null) return finishRefusal(start, refusal, refusedFields(call));
@@ -26,7 +27,13 @@ export async function readRun<T>(start: CallStart, call: ReadCall<T>): Promise<G
 function admitRead<T>(start: CallStart, call: ReadCall<T>): GateRefusal | null {
   if (!start.args.ok) return { reason: 'redaction_failed', detail: 'the arguments could not be redacted' };
   if (call.exemptFromKillSwitch === true) return null;
-  return start.deps.killSwitch.tripped() ? STOPPED : null;
+  if (start.deps.killSwitch.tripped()) return STOPPED;
+  try {
+    return judgeRead(start, call);
+  } catch (error) {
+    // A policy that cannot be asked refuses.
+    return describeFailure(error);
+  }
 }
 
 interface ReadOutcome<T> {

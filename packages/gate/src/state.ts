@@ -7,13 +7,15 @@ import type { ArgumentRecord } from './arguments.ts';
 import type { AuditFrame, AuditSink } from './audit.ts';
 import type { ActCall, CallContext } from './call.ts';
 import type { KillSwitch } from './kill-switch.ts';
+import type { PolicyInForce } from './policy-in-force.ts';
 
 /** What the gate decides with and writes to. Bound at start; no call can change it. */
 export interface GateDeps {
   readonly audit: AuditSink;
   readonly clock: Clock;
   readonly mode: Mode;
-  readonly policyVersion: string | null;
+  /** The operator's policy document; `null` leaves tiers and modes alone to decide. */
+  readonly policy: PolicyInForce | null;
   readonly rulesetVersion: string;
   readonly killSwitch: KillSwitch;
   readonly approvals: ApprovalStore;
@@ -41,5 +43,7 @@ export interface ActState<T> extends CallStart {
   classification: Classification | null;
   binding: ActionBinding | null;
   gated: boolean;
+  /** Rules of the policy document that ask for a person. */
+  approvalRules: readonly string[];
   approval: { readonly id: string; readonly approver: string } | null;
 }

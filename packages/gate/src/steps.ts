@@ -1,6 +1,7 @@
 import { maxTier, tierRank } from '@praxis/core';
 import { modeAllows } from '@praxis/policy';
 import { actionDigest, actionIdOf } from './action.ts';
+import { judgeAction } from './policy-in-force.ts';
 import type { GateRefusal } from './reasons.ts';
 import { STOPPED } from './refuse.ts';
 import type { ActState } from './state.ts';
@@ -34,6 +35,13 @@ export const policyStep: Step = ({ classification, deps, tier }) => {
   return { reason: 'mode_ceiling', detail: `mode ${deps.mode} does not allow ${tier}` };
 };
 
+/** The operator's document: it refuses what the mode would allow, or asks for a person. It never allows more. */
+export const documentStep: Step = (state) => {
+  const { refusal, approvalRules } = judgeAction(state);
+  state.approvalRules = approvalRules;
+  return refusal;
+};
+
 /** A session may have asked to be held lower than the mode. */
 export const ceilingStep: Step = ({ context, tier }) => {
   const ceiling = context.session.consentCeiling;
@@ -41,10 +49,11 @@ export const ceilingStep: Step = ({ context, tier }) => {
   return { reason: 'consent_ceiling', detail: `this session consented to ${ceiling} at most` };
 };
 
-/** Decides whether a person is needed: always from T2, and from T1 once untrusted content was taken in. */
+/** Decides whether a person is needed: always from T2, from T1 once untrusted content was taken in, and where a rule says so. */
 export const taintStep: Step = (state) => {
   const { tier, context } = state;
-  state.gated = tierRank(tier) >= 2 || (tierRank(tier) >= 1 && context.session.taint.tainted);
+  const tainted = tierRank(tier) >= 1 && context.session.taint.tainted;
+  state.gated = tierRank(tier) >= 2 || tainted || state.approvalRules.length > 0;
   return null;
 };
 
@@ -121,6 +130,7 @@ export const ADMISSION_STEPS: readonly Step[] = [
   killSwitchStep,
   classifyStep,
   policyStep,
+  documentStep,
   ceilingStep,
   taintStep,
   targetStep,
@@ -132,8 +142,9 @@ export const ADMISSION_STEPS: readonly Step[] = [
   killSwitchStep,
 ];
 
-function requiredReason<T>({ tier }: ActState<T>): GateRefusal['reason'] {
-  return tierRank(tier) >= 2 ? 'approval_required' : 'approval_required_untrusted_content';
+function requiredReason<T>({ tier, approvalRules }: ActState<T>): GateRefusal['reason'] {
+  if (tierRank(tier) >= 2) return 'approval_required';
+  return approvalRules.length > 0 ? 'approval_required_by_policy' : 'approval_required_untrusted_content';
 }
 
 /** The arguments without those two that differ between the preview and the run it previews. */

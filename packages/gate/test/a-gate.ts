@@ -14,6 +14,7 @@ import {
   type CallOutput,
   Gate,
   KillSwitch,
+  type PolicyInForce,
   type ReadCall,
   type Session,
   Sessions,
@@ -45,6 +46,7 @@ export interface TestGateOptions {
   /** Approvals of another gate, as if its rules had been changed under them. */
   readonly approvals?: ApprovalStore;
   readonly unrecordedReads?: 'refuse' | 'allow';
+  readonly policy?: PolicyInForce;
 }
 
 const NO_CEILING: BudgetLimits = { actionsMax: null, wallSecondsMax: null };
@@ -70,7 +72,7 @@ export async function aGate(options: TestGateOptions = {}): Promise<TestGate> {
     audit: ledger,
     clock,
     mode: options.mode ?? 'guarded',
-    policyVersion: null,
+    policy: options.policy ?? null,
     rulesetVersion: options.rulesetVersion ?? 'rules-1',
     killSwitch,
     approvals,

@@ -10,6 +10,7 @@ import { RULESET_VERSION } from '@praxis/policy';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { action, EXIT } from '../exit.ts';
+import { policyVersion, readPolicyFile } from '../policy-in-force.ts';
 import { operatorSecretPath } from '../runtime.ts';
 
 /** How bad a finding is: only `fault` makes the doctor's answer a no. */
@@ -52,6 +53,7 @@ async function run(options: { json?: boolean }): Promise<void> {
     ...(await serverFindings(config)),
     await ledgerFinding(config),
     await inventoryFinding(config),
+    await policyFinding(config),
     ...operatorFindings(config),
     ...(await inspectTools()).map(adapterFinding),
     ...TOOLS.map(([name, purpose]) => toolFinding(name, purpose)),
@@ -165,6 +167,21 @@ async function inventoryFinding(config: ServerConfig): Promise<Finding> {
     if (missing)
       return { what, health: 'note', says: `${config.inventoryPath} is missing: every host is refused` };
     return { what, health: 'ok', says: `${config.inventoryPath}: ${inventory.size} hosts` };
+  } catch (error) {
+    return { what, health: 'fault', says: `${errorCode(error)}: ${errorMessage(error)}` };
+  }
+}
+
+async function policyFinding(config: ServerConfig): Promise<Finding> {
+  const what = 'policy';
+  try {
+    const document = await readPolicyFile(config.policy);
+    if (document === null) {
+      return { what, health: 'ok', says: 'no document: tiers, mode and deny list decide alone' };
+    }
+    const name = `${document.id ?? 'without id'}, revision ${document.revision ?? 'none'}`;
+    const says = `${config.policy.path}: ${name}, ${document.rules.length} rules, ${policyVersion(document)}`;
+    return { what, health: 'ok', says };
   } catch (error) {
     return { what, health: 'fault', says: `${errorCode(error)}: ${errorMessage(error)}` };
   }

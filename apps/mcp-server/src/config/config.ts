@@ -60,6 +60,8 @@ export interface ServerConfig {
   readonly inventoryPath: string;
   /** Rules that the operator adds to the deny list; a missing default file adds none. */
   readonly denyRules: { readonly path: string; readonly configured: boolean };
+  /** The policy document that narrows what the mode allows; a missing default file means there is none. */
+  readonly policy: { readonly path: string; readonly configured: boolean };
   readonly killSwitchPath: string;
   readonly budget: { readonly actionsMax: number | null; readonly wallSecondsMax: number | null };
   readonly approvals: { readonly ttlSeconds: number; readonly consoleTokens: boolean };
@@ -93,6 +95,10 @@ export function readConfig(env: Env): ServerConfig {
     denyRules: {
       path: text(env, 'PRAXIS_DENY_RULES') ?? join(dataDir, 'deny.yaml'),
       configured: text(env, 'PRAXIS_DENY_RULES') !== null,
+    },
+    policy: {
+      path: text(env, 'PRAXIS_POLICY') ?? join(dataDir, 'policy.yaml'),
+      configured: text(env, 'PRAXIS_POLICY') !== null,
     },
     killSwitchPath: text(env, 'PRAXIS_KILL_SWITCH_PATH') ?? join(dataDir, 'stop'),
     budget: {
