@@ -1,4 +1,4 @@
-import { canonicalJson, isJsonObject, type Json } from '@praxis/core';
+import { canonicalJson, isJsonObject, type Json, PraxisError } from '@praxis/core';
 
 import { CONDITIONS_MAX, POINTER_LENGTH_MAX } from './bounds.ts';
 import { queryInvalid } from './errors.ts';
@@ -30,7 +30,7 @@ function compileOperator(
   op: Exclude<ValueCondition['op'], 'exists'>,
   wanted: Json,
 ): (found: Json) => boolean {
-  const canonical = canonicalJson(wanted);
+  const canonical = canonicalOf('where', wanted);
   switch (op) {
     case 'eq':
       return (found) => canonicalJson(found) === canonical;
@@ -89,4 +89,14 @@ function resolvePointer(value: Json, tokens: readonly string[]): Json | undefine
     else return undefined;
   }
   return at;
+}
+
+/** The canonical form (RFC 8785) of a part of a question. Throws `FACT_QUERY_INVALID` when it has none. */
+export function canonicalOf(field: string, value: unknown): string {
+  try {
+    return canonicalJson(value);
+  } catch (error) {
+    if (!(error instanceof PraxisError)) throw error;
+    throw queryInvalid(field, `is not JSON: ${error.message}`);
+  }
 }

@@ -1,6 +1,7 @@
-import { canonicalJson, type Instant, sha256Hex } from '@praxis/core';
+import { type Instant, sha256Hex } from '@praxis/core';
 
 import { CURSOR_LENGTH_MAX } from './bounds.ts';
+import { canonicalOf } from './conditions.ts';
 import { FactError } from './errors.ts';
 
 /**
@@ -14,7 +15,10 @@ export interface CursorState {
   readonly snapshot: string | null;
 }
 
-/** A short digest that ties a cursor to its question (without the page options). */
+/**
+ * A short digest that ties a cursor to its question (without the page options). Throws `FACT_QUERY_INVALID` for a
+ * question that holds what is no JSON.
+ */
 export function questionDigest(kind: string, question: object): string {
   const {
     limit: _limit,
@@ -22,9 +26,10 @@ export function questionDigest(kind: string, question: object): string {
     allowRestricted: _allow,
     ...rest
   } = question as Record<string, unknown>;
-  return sha256Hex(`${kind}\n${canonicalJson(rest)}`).slice(0, 16);
+  return sha256Hex(`${kind}\n${canonicalOf('question', rest)}`).slice(0, 16);
 }
 
+/** The opaque text of a cursor. */
 export function encodeCursor(digest: string, state: CursorState): string {
   const fields = [digest, state.afterFactId, state.now, state.recordedAt, state.snapshot];
   return Buffer.from(JSON.stringify(fields)).toString('base64url');

@@ -4,8 +4,11 @@ import { type Classifier, classifierOf } from './classification.ts';
 import { questionDigest } from './cursor.ts';
 import { queryInvalid } from './errors.ts';
 import type { StoredFact } from './model.ts';
-import { encodeNext, pageLimit, type PageState, rowFilter, startPage } from './paging.ts';
+import { checkInstant, encodeNext, pageLimit, type PageState, rowFilter, startPage } from './paging.ts';
 import type { AsOf, DiffPage, DiffQuery, FactChange } from './store.ts';
+
+/** The most rows of one read of a page that grew. */
+const ROWS_PER_READ_MAX = 2000;
 
 /** Rows of one key that are visible at exactly one of two points: at most one on each side. */
 interface Group {
@@ -29,8 +32,8 @@ export async function diffPage(backend: FactBackend, query: DiffQuery): Promise<
   };
   const result: DiffPage = { changes: [], withheld: 0, next: null };
   let afterFactId = state.afterFactId;
+  let rowsMax = 2 * limit + 2;
   for (let scanned = 0; scanned < PAGE_SCAN_MAX; ) {
-    const rowsMax = Math.min(2 * limit + 2, PAGE_SCAN_MAX);
     const rows = await backend.diff({ ...scan, afterFactId, rowsMax });
     const groups = groupByKey(rows);
     const isLast = rows.length < rowsMax;
@@ -43,6 +46,8 @@ export async function diffPage(backend: FactBackend, query: DiffQuery): Promise<
     }
     if (isLast) return result;
     scanned += rows.length;
+    // Where most versions say the same at both points, ever more are read at once.
+    rowsMax = Math.max(rowsMax, Math.min(2 * rowsMax, ROWS_PER_READ_MAX));
   }
   return { ...result, next: encodeNext(digest, state, afterFactId) };
 }
@@ -59,10 +64,8 @@ function visibility(point: AsOf, state: PageState): Visibility {
 
 function checkPoint(field: string, point: AsOf): void {
   if (typeof point !== 'object' || point === null) throw queryInvalid(field, 'is missing');
-  for (const instant of [point.validAt, point.recordedAt]) {
-    if (instant !== undefined && !Number.isSafeInteger(instant))
-      throw queryInvalid(field, 'is not an instant');
-  }
+  checkInstant(field, point.validAt);
+  checkInstant(field, point.recordedAt);
 }
 
 function groupByKey(rows: readonly DiffRow[]): Group[] {

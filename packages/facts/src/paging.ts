@@ -1,9 +1,12 @@
+import type { Instant } from '@praxis/core';
+
 import type { FactBackend, Horizon, RowFilter } from './backend.ts';
 import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './bounds.ts';
 import { type CursorState, decodeCursor, encodeCursor } from './cursor.ts';
 import { queryInvalid } from './errors.ts';
 import { isFactType } from './model.ts';
 import type { FactFilter, PageOptions } from './store.ts';
+import { FOREVER } from './timeline.ts';
 
 /** The conditions of a filter that a backend evaluates. Throws `FACT_QUERY_INVALID`. */
 export function rowFilter(filter: FactFilter): RowFilter {
@@ -12,7 +15,11 @@ export function rowFilter(filter: FactFilter): RowFilter {
   }
   for (const field of ['subject', 'kind', 'predicate', 'valueKey', 'target'] as const) {
     const value: unknown = filter[field];
-    if (value !== undefined && typeof value !== 'string') throw queryInvalid(field, 'is not a text');
+    if (value === undefined) continue;
+    if (typeof value !== 'string') throw queryInvalid(field, 'is not a text');
+    // No fact holds these, and not every database takes them as a parameter.
+    if (value.includes('\0') || !value.isWellFormed())
+      throw queryInvalid(field, 'holds NUL or lone surrogates');
   }
   const { subject, kind, predicate, factType, valueKey, target, edge } = filter;
   return { subject, kind, predicate, factType, valueKey, target, edge };
@@ -52,4 +59,10 @@ export function encodeNext(digest: string, state: PageState, afterFactId: string
     snapshot: state.snapshot,
   };
   return encodeCursor(digest, next);
+}
+
+/** Throws `FACT_QUERY_INVALID` for what is no instant before the end of time. */
+export function checkInstant(field: string, instant: Instant | undefined): void {
+  if (instant === undefined) return;
+  if (!Number.isSafeInteger(instant) || instant >= FOREVER) throw queryInvalid(field, 'is not an instant');
 }

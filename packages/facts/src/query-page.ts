@@ -7,7 +7,7 @@ import { compileConditions } from './conditions.ts';
 import { questionDigest } from './cursor.ts';
 import { queryInvalid } from './errors.ts';
 import type { Fact, StoredFact } from './model.ts';
-import { encodeNext, pageLimit, type PageState, rowFilter, startPage } from './paging.ts';
+import { checkInstant, encodeNext, pageLimit, type PageState, rowFilter, startPage } from './paging.ts';
 import type { FactPage, FactQuery, HistoryQuery, PageOptions } from './store.ts';
 import { parseTerms } from './words.ts';
 
@@ -78,15 +78,11 @@ export function checkInstants(query: Partial<FactQuery>): void {
   checkInstant('observedSince', query.observedSince);
   checkInstant('observedBefore', query.observedBefore);
   checkInstant('validDuring', during?.from);
-  checkInstant('validDuring', during?.to);
-  if (during !== undefined && during.from >= during.to) throw queryInvalid('validDuring', 'is empty');
+  if (during !== undefined && !(Number.isSafeInteger(during.to) && during.from < during.to))
+    throw queryInvalid('validDuring', 'is empty');
   const { notObservedForUs } = query;
   if (notObservedForUs !== undefined && !(Number.isSafeInteger(notObservedForUs) && notObservedForUs >= 0))
     throw queryInvalid('notObservedForUs', 'is not a number of microseconds');
-}
-
-function checkInstant(field: string, instant: Instant | undefined): void {
-  if (instant !== undefined && !Number.isSafeInteger(instant)) throw queryInvalid(field, 'is not an instant');
 }
 
 function observedBefore(query: FactQuery, state: PageState): Instant | undefined {

@@ -2,6 +2,7 @@ import type { FactBackend, Visibility } from './backend.ts';
 import { type Classifier, classifierOf } from './classification.ts';
 import { queryInvalid } from './errors.ts';
 import { type FactType, isFactType, type Fact } from './model.ts';
+import { checkInstant, rowFilter } from './paging.ts';
 import type { PathQuery, PathResult, Reached, TraverseQuery, TraverseResult } from './store.ts';
 import { checkSubject } from './validate.ts';
 
@@ -71,7 +72,10 @@ async function startWalk(backend: FactBackend, query: TraverseQuery): Promise<Wa
   if (relations !== undefined && (!Array.isArray(relations) || relations.length > TRAVERSE_RELATIONS_MAX)) {
     throw queryInvalid('relations', `are more than ${TRAVERSE_RELATIONS_MAX}`);
   }
+  for (const relation of relations ?? []) rowFilter({ predicate: relation });
   if (!isFactType(factType)) throw queryInvalid('factType', 'is not a fact type');
+  checkInstant('validAt', query.validAt);
+  checkInstant('recordedAt', query.recordedAt);
   const horizon = await backend.horizon();
   const validFrom = query.validAt ?? horizon.now;
   return {

@@ -2,7 +2,7 @@ import type { FactBackend, RowFilter, VectorRow, Visibility } from './backend.ts
 import { classifierOf } from './classification.ts';
 import { factInvalid, queryInvalid } from './errors.ts';
 import type { Fact } from './model.ts';
-import { rowFilter } from './paging.ts';
+import { checkInstant, rowFilter } from './paging.ts';
 import type { EmbedFact, NearestFact, NearestQuery, NearestResult } from './store.ts';
 import { checkText } from './validate.ts';
 
@@ -39,6 +39,9 @@ export async function nearestFacts(backend: FactBackend, query: NearestQuery): P
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > NEIGHBOURS_MAX) {
     throw queryInvalid('limit', `is not between 1 and ${NEIGHBOURS_MAX}`);
   }
+  checkInstant('validAt', query.validAt);
+  checkInstant('recordedAt', query.recordedAt);
+  checkText('model', query.model, { min: 1, max: MODEL_LENGTH_MAX });
   const horizon = await backend.horizon();
   const validFrom = query.validAt ?? horizon.now;
   const recordedAt = query.recordedAt ?? horizon.recordedAt;

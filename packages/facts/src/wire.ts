@@ -99,8 +99,8 @@ export function parseQuery(line: unknown): FactQuery {
     ...given('factType', fields.fact_type as FactQuery['factType'] | null),
     ...given('valueKey', fields.value_key),
     ...given('target', fields.target),
-    ...given('validAt', instantOf('valid_at', fields.valid_at)),
-    ...given('recordedAt', instantOf('recorded_at', fields.recorded_at)),
+    ...given('validAt', instantOf('valid_at', fields.valid_at, 'FACT_QUERY_INVALID')),
+    ...given('recordedAt', instantOf('recorded_at', fields.recorded_at, 'FACT_QUERY_INVALID')),
     ...given('limit', fields.limit),
     ...given('cursor', fields.cursor),
   };
@@ -158,13 +158,17 @@ function parse<S extends z.ZodType>(
   });
 }
 
-function instantOf(field: string, value: string | null | undefined): Instant | undefined {
+function instantOf(
+  field: string,
+  value: string | null | undefined,
+  code: 'FACT_INVALID' | 'FACT_QUERY_INVALID' = 'FACT_INVALID',
+): Instant | undefined {
   if (value === undefined || value === null) return undefined;
   try {
     return parseInstant(value);
   } catch (error) {
     if (!(error instanceof PraxisError)) throw error;
-    throw new FactError('FACT_INVALID', `\`${field}\`: ${error.message}`, {
+    throw new FactError(code, `\`${field}\`: ${error.message}`, {
       cause: error,
       fields: { field },
     });

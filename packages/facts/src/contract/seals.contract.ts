@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+
+import { aPut, at, type Setting } from './setting.contract.ts';
+
+/** The chain over what was recorded. */
+export function sealsContract(the: Setting): void {
+  describe('seals', () => {
+    it('chain what was recorded, and verify', async () => {
+      expect(await the.store.seal()).toBeNull();
+      await the.store.put(aPut({ validFrom: at('08:00') }));
+      const first = await the.store.seal();
+      expect(first).toMatchObject({ sealId: 1, rowsSealed: 1 });
+      expect(await the.store.seal()).toBeNull();
+      await the.store.put(aPut({ value: 'v2', validFrom: at('09:00') }));
+      await the.store.put(aPut({ value: 'v2' }));
+      const second = await the.store.seal();
+      // Two rows, and what happened to the first.
+      expect(second).toMatchObject({ sealId: 2, rowsSealed: 3 });
+      await the.store.put(aPut({ subject: 'host:later' }));
+      const whole = { ok: true, seals: 2, firstBad: null, head: second, unsealedRows: 1 };
+      expect(await the.store.verify()).toEqual(whole);
+      expect(await the.store.verify({ head: first?.hash ?? '' })).toEqual(whole);
+      expect(await the.store.verify({ head: 'f'.repeat(64) })).toMatchObject({
+        ok: false,
+        firstBad: { sealId: 3, code: 'FACT_SEAL_MISSING' },
+      });
+    });
+  });
+}
