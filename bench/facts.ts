@@ -59,23 +59,22 @@ function median(values: number[]): number {
   return values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
-/** The same two inserts, in the same schema, durable, by hand. */
+/** The same insert, in the same schema, durable, by hand. */
 function bareStore(path: string): (n: number) => void {
   const db = new DatabaseSync(path);
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536');
   for (const { sql } of SQLITE_FACT_MIGRATIONS) db.exec(sql);
-  const key = db.prepare(
-    "INSERT INTO fact_keys (subject, predicate, fact_type, value_key) VALUES (?, 'status', 'observed', '')",
-  );
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const commit = db.prepare('COMMIT');
   const fact =
-    db.prepare(`INSERT INTO facts (key_id, valid_from, valid_to, recorded_at, observed_at, observation_count,
-    content_hash, actor, reason, value) VALUES (?, ?, 9007199254740991, ?, ?, 1, ?, 'bench:facts', 'bench', ?)`);
+    db.prepare(`INSERT INTO facts (seq, subject, predicate, fact_type, value_key, valid_from, valid_to,
+    recorded_at, observed_at, observation_count, content_hash, actor, reason, value)
+    VALUES (?, ?, 'status', 'observed', '', ?, 9007199254740991, ?, ?, 1, ?, 'bench:facts', 'bench', ?)`);
   const hash = new Uint8Array(32);
   return (n) => {
-    db.exec('BEGIN IMMEDIATE');
-    const { lastInsertRowid } = key.run(`host:h${n}`);
-    fact.run(lastInsertRowid, n, n, n, hash, JSON.stringify({ state: 'ok', n }));
-    db.exec('COMMIT');
+    begin.run();
+    fact.run(n + 1, `host:h${n}`, n, n, n, hash, JSON.stringify({ state: 'ok', n }));
+    commit.run();
   };
 }
 
@@ -128,10 +127,9 @@ async function reads(): Promise<void> {
   const recorded: number[] = [];
   for (let n = 0; n < 1000; n += 1) recorded.push((await store.put(aPut(-1, n))).recordedAt);
   const db = new DatabaseSync(path, { readOnly: true });
-  const bare =
-    db.prepare(`SELECT f.value, f.valid_from, f.valid_to, f.recorded_at, f.actor, f.reason FROM fact_keys k
-    JOIN facts f ON f.key_id = k.key_id WHERE k.subject = ? AND k.predicate = ? AND k.fact_type = ? AND k.value_key = ?
-    AND f.superseded_at IS NULL AND f.valid_from <= ? AND f.valid_to > ? AND f.recorded_at <= ?`);
+  const bare = db.prepare(`SELECT value, valid_from, valid_to, recorded_at, actor, reason FROM facts
+    WHERE subject = ? AND predicate = ? AND fact_type = ? AND value_key = ?
+    AND superseded_at IS NULL AND valid_from <= ? AND valid_to > ? AND recorded_at <= ?`);
   const now = systemClock.now() + 1_000_000;
   const point = (n: number): object => ({
     subject: `host:h${n % 10_000}`,

@@ -108,36 +108,47 @@ export function vectorSql(scan: VectorScan, dialect: FactDialect): SqlQuery {
   return { text, params };
 }
 
-function binder(dialect: FactDialect): { bind: Bind; params: SqlParam[] } {
+/** Collects what is bound to a statement. */
+export function binder(dialect: Pick<FactDialect, 'placeholder'>): { bind: Bind; params: SqlParam[] } {
   const params: SqlParam[] = [];
   const bind: Bind = (value) => dialect.placeholder(params.push(value));
   return { bind, params };
 }
 
-function filterConditions(filter: RowFilter, dialect: FactDialect, bind: Bind): string[] {
+/**
+ * The conditions of a filter; `key` is the alias of the table that holds the columns of a key. `startsLater` leaves out
+ * where a kind begins, for those who go on after a row of it: one lower bound is all an index is searched by.
+ */
+export function filterConditions(
+  filter: RowFilter,
+  dialect: Pick<FactDialect, 'isOneOf' | 'isIdOneOf' | 'hasTerms'>,
+  bind: Bind,
+  { key = 'k', startsLater = false }: { key?: string; startsLater?: boolean } = {},
+): string[] {
   const conditions: string[] = [];
   const compare = (column: string, operator: string, value: string | number | undefined): void => {
     if (value !== undefined) conditions.push(`${column} ${operator} ${bind(value)}`);
   };
-  compare('k.subject', '=', filter.subject);
+  compare(`${key}.subject`, '=', filter.subject);
   if (filter.kind !== undefined) {
     // Every text that starts with `kind:` lies between it and the same with the next character.
-    compare('k.subject', '>=', `${filter.kind}:`);
-    compare('k.subject', '<', `${filter.kind};`);
+    if (!startsLater) compare(`${key}.subject`, '>=', `${filter.kind}:`);
+    compare(`${key}.subject`, '<', `${filter.kind};`);
   }
-  compare('k.predicate', '=', filter.predicate);
-  compare('k.fact_type', '=', filter.factType);
-  compare('k.value_key', '=', filter.valueKey);
+  compare(`${key}.predicate`, '=', filter.predicate);
+  compare(`${key}.fact_type`, '=', filter.factType);
+  compare(`${key}.value_key`, '=', filter.valueKey);
   compare('f.target', '=', filter.target);
   if (filter.edge !== undefined) conditions.push(`f.target IS ${filter.edge ? 'NOT NULL' : 'NULL'}`);
   compare('f.valid_from', '>=', filter.validFromSince);
   const observed = 'coalesce(o.last_observed_at, f.observed_at)';
   compare(observed, '>=', filter.observedSince);
   compare(observed, '<', filter.observedBefore);
-  if (filter.subjectIn !== undefined) conditions.push(dialect.isOneOf('k.subject', bind(filter.subjectIn)));
+  if (filter.subjectIn !== undefined)
+    conditions.push(dialect.isOneOf(`${key}.subject`, bind(filter.subjectIn)));
   if (filter.targetIn !== undefined) conditions.push(dialect.isOneOf('f.target', bind(filter.targetIn)));
   if (filter.predicateIn !== undefined)
-    conditions.push(dialect.isOneOf('k.predicate', bind(filter.predicateIn)));
+    conditions.push(dialect.isOneOf(`${key}.predicate`, bind(filter.predicateIn)));
   if (filter.factIdIn !== undefined) conditions.push(dialect.isIdOneOf('f.seq', bind(filter.factIdIn)));
   if (filter.terms !== undefined) conditions.push(dialect.hasTerms(filter.terms, bind));
   return conditions;

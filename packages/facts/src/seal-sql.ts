@@ -1,16 +1,22 @@
 import type { SealBounds, SealedRows } from './backend.ts';
 import type { FactDialect, SqlParam, SqlQuery } from './fact-sql.ts';
 
+/** What reading sealed rows needs to know of a database. */
+export interface SealDialect extends Pick<FactDialect, 'placeholder' | 'limit'> {
+  /** Whether a row of facts holds its key itself. */
+  readonly keyInFact?: boolean;
+}
+
 // What a row says, without what may still happen to it (its supersession is sealed when it happens).
-const RECORDED = `f.seq, k.subject, k.predicate, k.fact_type, k.value_key, f.target, f.value, f.valid_from, f.valid_to,
-  f.recorded_at, f.observed_at, f.observation_count, f.confidence, f.actor, f.reason, f.source`;
+const RECORDED_CONTENT = `f.target, f.value, f.valid_from, f.valid_to, f.recorded_at, f.observed_at,
+  f.observation_count, f.confidence, f.actor, f.reason, f.source`;
 
 /** Rows between two bounds, with their position first. */
 export function sealedRowsSql(
   rows: SealedRows,
   bounds: { after: SealBounds; through: SealBounds },
   page: { skip: readonly number[] | null; rowsMax: number },
-  dialect: FactDialect,
+  dialect: SealDialect,
 ): SqlQuery {
   const params: SqlParam[] = [];
   const bind = (value: SqlParam): string => dialect.placeholder(params.push(value));
@@ -20,7 +26,10 @@ export function sealedRowsSql(
   switch (rows) {
     case 'recorded': {
       const from = bind(first ?? after.seq);
-      const text = `SELECT f.seq, ${RECORDED} FROM facts f JOIN fact_keys k ON k.key_id = f.key_id
+      const { keyInFact = false } = dialect;
+      const key = keyInFact ? 'f' : 'k';
+      const text = `SELECT f.seq, f.seq, ${key}.subject, ${key}.predicate, ${key}.fact_type, ${key}.value_key,
+        ${RECORDED_CONTENT} FROM facts f ${keyInFact ? '' : 'JOIN fact_keys k ON k.key_id = f.key_id'}
         WHERE f.seq > ${from} AND f.seq <= ${bind(through.seq)} ORDER BY f.seq ${limit()}`;
       return { text, params };
     }

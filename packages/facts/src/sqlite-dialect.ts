@@ -1,12 +1,28 @@
 import type { Visibility } from './backend.ts';
 import type { Bind, FactDialect } from './fact-sql.ts';
+import type { SealDialect } from './seal-sql.ts';
 
 /** Whether nothing was recorded after an instant, so that only believed rows can be visible then. */
 export type IsPresent = (recordedAt: number) => boolean;
 
 /** How SQLite is asked. The partial indexes are named by the conditions they were made with. */
-export function sqliteDialect(isPresent: IsPresent): FactDialect {
+export interface SqliteDialect
+  extends SealDialect,
+    Pick<FactDialect, 'contentHashHex' | 'isOneOf' | 'isIdOneOf' | 'hasTerms' | 'visibleAlone'> {
+  readonly limit: (rowsMax: number) => string;
+  /** The conditions of the indexes that hold what is visible, each with what makes it so. */
+  readonly visibleArms: (at: Visibility, bind: Bind) => readonly string[];
+  /** The conditions of the indexes that hold all rows. */
+  readonly allArms: readonly string[];
+}
+
+const BELIEVED = 'f.superseded_at IS NULL';
+const SUPERSEDED = 'f.superseded_at IS NOT NULL';
+
+/** The dialect of a store; `isPresent` lets a question about the present leave the past alone. */
+export function sqliteDialect(isPresent: IsPresent): SqliteDialect {
   return {
+    keyInFact: true,
     placeholder: (index) => `?${index}`,
     contentHashHex: 'lower(hex(f.content_hash))',
     // SQLite prepares a statement again each time a limit is bound to it.
@@ -15,14 +31,22 @@ export function sqliteDialect(isPresent: IsPresent): FactDialect {
     isIdOneOf: (column, list) => `${column} IN (SELECT CAST(value AS INTEGER) FROM json_each(${list}))`,
     hasTerms: (terms, bind) =>
       `f.seq IN (SELECT rowid FROM fact_text WHERE fact_text MATCH ${bind(fts5Query(terms))})`,
-    joinInOrder: 'CROSS JOIN',
-    visible: (alias, at, bind) =>
-      isPresent(at.recordedAt)
-        ? `${alias}.superseded_at IS NULL AND ${valid(alias, at, bind)}`
-        : visibleAlone(alias, at, bind),
+    allArms: [BELIEVED, SUPERSEDED],
+    visibleArms,
     visibleAlone,
-    existed: (alias, horizon, bind) => `${alias}.recorded_at <= ${bind(horizon.recordedAt)}`,
   };
+
+  function visibleArms(at: Visibility, bind: Bind): readonly string[] {
+    const isValid = valid('f', at, bind);
+    if (isPresent(at.recordedAt)) return [`${BELIEVED} AND ${isValid}`];
+    const recordedAt = bind(at.recordedAt);
+    const existed = `${isValid} AND f.recorded_at <= ${recordedAt}`;
+    // The plus keeps the planner from another index, whose order would have to be sorted.
+    return [
+      `${BELIEVED} AND ${existed}`,
+      `${SUPERSEDED} AND +f.superseded_at > ${recordedAt} AND ${existed}`,
+    ];
+  }
 }
 
 function visibleAlone(alias: string, at: Visibility, bind: Bind): string {

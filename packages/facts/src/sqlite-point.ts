@@ -1,28 +1,22 @@
 import type { Instant, Json } from '@praxis/core';
 import type { SqliteDatabase } from '@praxis/storage';
 
-import { keyText } from './batch-plan.ts';
 import type { Cell } from './fact-rows.ts';
 import type { FactKey, StoredFact } from './model.ts';
-import { RecentMap } from './recent-map.ts';
 import { FOREVER } from './timeline.ts';
-
-/** How many keys of a generation are remembered with their number. */
-const KEY_CACHE_MAX = 25_000;
 
 // The columns of a version, in the order of `factColumns` without the key, which the reader knows.
 const VERSION = `f.seq, f.target, f.value, f.valid_from, f.valid_to, f.recorded_at, f.superseded_at, f.actor, f.reason,
   f.superseded_actor, f.superseded_reason, f.source, f.confidence, f.content_hash,
   coalesce(o.last_observed_at, f.observed_at), coalesce(o.observation_count, f.observation_count)
-  FROM facts f LEFT JOIN fact_observations o ON o.seq = f.seq WHERE f.key_id = ?`;
+  FROM facts f LEFT JOIN fact_observations o ON o.seq = f.seq
+  WHERE f.subject = ? AND f.predicate = ? AND f.fact_type = ? AND f.value_key = ?`;
 const BELIEVED = `SELECT ${VERSION} AND f.superseded_at IS NULL AND f.valid_from <= ? ORDER BY f.valid_from DESC LIMIT 1`;
+// The limit is written out: SQLite prepares a statement again each time a limit is bound to it.
 const WALK_VALID = `SELECT ${VERSION} AND f.superseded_at IS NOT NULL AND (f.valid_from, f.seq) <= (?, ?)
   ORDER BY f.valid_from DESC, f.seq DESC LIMIT `;
-const WALK_RECORDED = `SELECT ${VERSION} AND (f.recorded_at, f.seq) <= (?, ?)
+const WALK_RECORDED = `SELECT ${VERSION} AND f.superseded_at IS NOT NULL AND (f.recorded_at, f.seq) <= (?, ?)
   ORDER BY f.recorded_at DESC, f.seq DESC LIMIT `;
-// The limit is written out: SQLite prepares a statement again each time a limit is bound to it.
-const FIND_KEY =
-  'SELECT key_id FROM fact_keys WHERE subject = ? AND predicate = ? AND fact_type = ? AND value_key = ?';
 
 // Columns of VERSION.
 const SEQ = 0;
@@ -31,7 +25,7 @@ const VALID_TO = 4;
 const RECORDED_AT = 5;
 const SUPERSEDED_AT = 6;
 
-const WALK_STEP = 2;
+const WALK_STEP_FIRST = 1;
 const WALK_STEP_GROWTH = 8;
 const AFTER_ALL = Number.MAX_SAFE_INTEGER;
 
@@ -49,45 +43,23 @@ type Row = readonly Cell[];
 export function createPointReader(db: SqliteDatabase): PointReader {
   const prepare = (sql: string): Statement => db.prepare(sql, { arrays: true });
   const believed = prepare(BELIEVED);
-  const findKey = prepare(FIND_KEY);
   const walks: Walks = {
     valid: (step) => prepare(WALK_VALID + step),
     recorded: (step) => prepare(WALK_RECORDED + step),
   };
-  const lastRecorded = walks.recorded(1);
-  const keyIds = new RecentMap<number>(KEY_CACHE_MAX);
-
-  const keyIdOf = (key: FactKey): number | null => {
-    const text = keyText(key);
-    const known = keyIds.get(text);
-    if (known !== undefined) return known;
-    const row = findKey.get(key.subject, key.predicate, key.factType, key.valueKey) as Row | undefined;
-    if (row === undefined) return null;
-    keyIds.set(text, Number(row[0]));
-    return Number(row[0]);
-  };
-
   return (key, validAt, recordedAt) => {
-    const keyId = keyIdOf(key);
-    if (keyId === null) return null;
-    const target = { keyId, validAt, recordedAt };
-    // Asked about a time after it was recorded: what was recorded last before then said it, nearly always.
-    if (validAt >= recordedAt) {
-      const last = lastRecorded.get(keyId, recordedAt, AFTER_ALL) as Row | undefined;
-      if (last === undefined) return null;
-      if (isVisible(last, target)) return toFact(key, last);
-    }
-    const now = believed.get(keyId, validAt) as Row | undefined;
+    const { subject, predicate, factType, valueKey } = key;
+    const now = believed.get(subject, predicate, factType, valueKey, validAt) as Row | undefined;
     if (now !== undefined && Number(now[VALID_TO]) > validAt && Number(now[RECORDED_AT]) <= recordedAt) {
       return toFact(key, now);
     }
-    const then = walkPast(walks, target);
+    const then = walkPast(walks, { key: [subject, predicate, factType, valueKey], validAt, recordedAt });
     return then === null ? null : toFact(key, then);
   };
 }
 
 interface Target {
-  readonly keyId: number;
+  readonly key: readonly [string, string, string, string];
   readonly validAt: Instant;
   readonly recordedAt: Instant;
 }
@@ -118,9 +90,9 @@ function walkPast(walks: Walks, target: Target): Row | null {
   };
   // What was said about the time before it was recorded is found by valid time, and the other way round.
   const order = target.validAt < target.recordedAt ? [byValid, byRecorded] : [byRecorded, byValid];
-  for (let step = WALK_STEP; ; step *= WALK_STEP_GROWTH) {
+  for (let step = WALK_STEP_FIRST; ; step *= WALK_STEP_GROWTH) {
     for (const walk of order) {
-      const rows = walk.statement(step).all(target.keyId, ...walk.from) as unknown as Row[];
+      const rows = walk.statement(step).all(...target.key, ...walk.from) as unknown as Row[];
       const found = rows.find((row) => isVisible(row, target));
       if (found !== undefined) return found;
       // A walk that has seen all its rows has seen the answer, if there is one.

@@ -184,10 +184,99 @@ CREATE VIRTUAL TABLE fact_text USING fts5 (words, content='', tokenize='ascii');
 UPDATE fact_text_state SET indexed_seq = 0;
 `;
 
+/**
+ * Version 5: a version says its key itself. One row and one entry of the index of what is believed is all that a
+ * new fact costs, and all that a read of it touches; superseded versions have indexes of their own, so that the
+ * present stays small and quick however long the past grows.
+ *
+ * Rows are numbered by the writer, above all that are there: that (and a period that must be free) is what stops
+ * `REPLACE` where delete triggers do not fire. Reading the last row once keeps the trigger cheap.
+ */
+const VERSION_5 = `
+CREATE TABLE facts_5 (
+  seq INTEGER PRIMARY KEY CHECK (seq > 0),
+  subject TEXT NOT NULL,
+  predicate TEXT NOT NULL,
+  fact_type TEXT NOT NULL CHECK (fact_type IN ('observed', 'desired', 'drift', 'known_good')),
+  value_key TEXT NOT NULL,
+  valid_from INTEGER NOT NULL,
+  valid_to INTEGER NOT NULL CHECK (valid_from < valid_to),
+  recorded_at INTEGER NOT NULL,
+  superseded_at INTEGER CHECK (superseded_at >= recorded_at),
+  observed_at INTEGER NOT NULL,
+  observation_count INTEGER NOT NULL CHECK (observation_count > 0),
+  content_hash BLOB NOT NULL CHECK (length(content_hash) = 32),
+  confidence REAL CHECK (confidence BETWEEN 0 AND 1),
+  target TEXT,
+  actor TEXT NOT NULL CHECK (actor <> ''),
+  reason TEXT NOT NULL,
+  source TEXT,
+  superseded_actor TEXT,
+  superseded_reason TEXT,
+  value TEXT NOT NULL
+) STRICT;
+INSERT INTO facts_5 SELECT f.seq, k.subject, k.predicate, k.fact_type, k.value_key, f.valid_from, f.valid_to,
+  f.recorded_at, f.superseded_at, f.observed_at, f.observation_count, f.content_hash, f.confidence, f.target, f.actor,
+  f.reason, f.source, f.superseded_actor, f.superseded_reason, f.value
+  FROM facts f JOIN fact_keys k ON k.key_id = f.key_id ORDER BY f.seq;
+CREATE TABLE fact_observations_5 (
+  seq INTEGER PRIMARY KEY REFERENCES facts (seq),
+  last_observed_at INTEGER NOT NULL,
+  observation_count INTEGER NOT NULL
+) STRICT;
+-- Kept aside: rows that refer to facts must not be there while facts are taken away.
+CREATE TEMP TABLE observed AS SELECT * FROM fact_observations;
+DROP TABLE fact_observations;
+DROP TABLE facts;
+DROP TABLE fact_keys;
+ALTER TABLE facts_5 RENAME TO facts;
+INSERT INTO fact_observations_5 SELECT * FROM observed;
+DROP TABLE observed;
+ALTER TABLE fact_observations_5 RENAME TO fact_observations;
+
+CREATE UNIQUE INDEX facts_believed ON facts (subject, predicate, fact_type, value_key, valid_from)
+  WHERE superseded_at IS NULL;
+CREATE INDEX facts_past_valid ON facts (subject, predicate, fact_type, value_key, valid_from)
+  WHERE superseded_at IS NOT NULL;
+CREATE INDEX facts_past_recorded ON facts (subject, predicate, fact_type, value_key, recorded_at)
+  WHERE superseded_at IS NOT NULL;
+CREATE INDEX facts_superseded ON facts (superseded_at) WHERE superseded_at IS NOT NULL;
+CREATE INDEX facts_target ON facts (target) WHERE target IS NOT NULL;
+
+CREATE TRIGGER facts_no_delete BEFORE DELETE ON facts
+BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
+CREATE TRIGGER facts_no_rewrite BEFORE UPDATE OF seq, subject, predicate, fact_type, value_key, valid_from, valid_to,
+  recorded_at, observed_at, observation_count, content_hash, confidence, target, actor, reason, source, value ON facts
+BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END;
+CREATE TRIGGER facts_close_once BEFORE UPDATE ON facts
+WHEN NEW.seq <> OLD.seq OR OLD.superseded_at IS NOT NULL OR NEW.superseded_at IS NULL
+  OR coalesce(NEW.superseded_actor, '') = '' OR NEW.superseded_reason IS NULL
+BEGIN SELECT RAISE(ABORT, 'a fact is superseded once, with an actor and a reason'); END;
+CREATE TRIGGER facts_insert BEFORE INSERT ON facts
+WHEN NEW.superseded_at IS NOT NULL
+  OR (SELECT NEW.seq <= seq OR NEW.recorded_at < recorded_at FROM facts ORDER BY seq DESC LIMIT 1)
+  OR (SELECT valid_to FROM facts WHERE subject = NEW.subject AND predicate = NEW.predicate
+      AND fact_type = NEW.fact_type AND value_key = NEW.value_key AND superseded_at IS NULL
+      AND valid_from < NEW.valid_to ORDER BY valid_from DESC LIMIT 1) > NEW.valid_from
+BEGIN SELECT RAISE(ABORT, 'a fact is inserted believed, in order of recording, over a free period'); END;
+
+CREATE TRIGGER fact_observations_no_delete BEFORE DELETE ON fact_observations
+BEGIN SELECT RAISE(ABORT, 'observations only grow'); END;
+CREATE TRIGGER fact_observations_grow BEFORE UPDATE ON fact_observations
+WHEN NEW.seq <> OLD.seq OR NEW.last_observed_at < OLD.last_observed_at
+  OR NEW.observation_count <= OLD.observation_count
+BEGIN SELECT RAISE(ABORT, 'observations only grow'); END;
+CREATE TRIGGER fact_observations_insert BEFORE INSERT ON fact_observations
+WHEN EXISTS (SELECT 1 FROM fact_observations WHERE seq = NEW.seq
+             AND observation_count >= NEW.observation_count)
+BEGIN SELECT RAISE(ABORT, 'observations only grow'); END;
+`;
+
 /** All steps of the schema, oldest first. */
 export const SQLITE_FACT_MIGRATIONS: readonly SqliteMigration[] = [
   { version: 1, sql: VERSION_1 },
   { version: 2, sql: VERSION_2 },
   { version: 3, sql: VERSION_3 },
   { version: 4, sql: VERSION_4 },
+  { version: 5, sql: VERSION_5 },
 ];

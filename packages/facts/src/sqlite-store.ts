@@ -12,11 +12,12 @@ import type { ClassificationRule, DiffRow, FactBackend, Seal, WriteOutcome } fro
 import { CLASSIFICATION_RULES_MAX } from './bounds.ts';
 import { FactError, factInvalid } from './errors.ts';
 import { asRecordedBy, type Cell, toStoredFact } from './fact-rows.ts';
-import { diffSql, historySql, scanSql, type SqlParam, type SqlQuery, vectorSql } from './fact-sql.ts';
+import type { SqlParam, SqlQuery } from './fact-sql.ts';
 import { createFactStore } from './fact-store.ts';
 import type { FactClassification } from './model.ts';
 import { sealedRow, sealedRowsSql } from './seal-sql.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
+import { diffSql, historySql, scanSql, vectorSql } from './sqlite-fact-sql.ts';
 import { createPointReader } from './sqlite-point.ts';
 import { SQLITE_FACT_MIGRATIONS } from './sqlite-schema.ts';
 import { indexText } from './sqlite-text.ts';

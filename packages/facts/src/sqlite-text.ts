@@ -5,8 +5,7 @@ import { wordsOf } from './words.ts';
 /** How many facts one step of indexing takes. */
 const STEP_FACTS = 5000;
 
-const UNINDEXED = `SELECT f.seq, k.subject, k.predicate, f.value FROM facts f JOIN fact_keys k ON k.key_id = f.key_id
-  WHERE f.seq > ? ORDER BY f.seq LIMIT ${STEP_FACTS}`;
+const UNINDEXED = `SELECT seq, subject, predicate, value FROM facts WHERE seq > ? ORDER BY seq LIMIT ${STEP_FACTS}`;
 
 /**
  * Brings the full-text index up to date. It is done when somebody searches, so that those who only

@@ -2,49 +2,13 @@ import type { Clock, Instant } from '@praxis/core';
 import type { Settled, SqliteDatabase, SqlValue } from '@praxis/storage';
 
 import type { WriteOutcome } from './backend.ts';
-import { keyText } from './batch-plan.ts';
-import { FactError, factInvalid } from './errors.ts';
-import type { FactKey } from './model.ts';
-import { type Believed, type Plan, planWrite } from './plan.ts';
-import { RecentMap } from './recent-map.ts';
-import { FOREVER, type Period } from './timeline.ts';
-import type { Write, WriteContent } from './validate.ts';
+import { FactError } from './errors.ts';
+import { createWriteApplier, type WriteApplier } from './sqlite-apply.ts';
+import type { Write } from './validate.ts';
 
-/** How many keys of a generation are remembered with their number. */
-const KEY_CACHE_MAX = 25_000;
-
-const BELIEVED = `SELECT seq, valid_from, valid_to, lower(hex(content_hash)) FROM facts
-  WHERE key_id = ?1 AND superseded_at IS NULL AND valid_from >= ifnull((SELECT max(valid_from) FROM facts
-    WHERE key_id = ?1 AND superseded_at IS NULL AND valid_from <= ?2), ?2) AND valid_from < ?3
-  ORDER BY valid_from`;
-// Written out: SQLite prepares a statement again each time a limit is bound to it.
-const BELIEVED_NEXT = `${BELIEVED} LIMIT 2`;
-const INSERT = `INSERT INTO facts (key_id, valid_from, valid_to, recorded_at, observed_at, observation_count,
-  content_hash, confidence, target, actor, reason, source, value) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`;
-const INSERT_REMNANT = `INSERT INTO facts (key_id, valid_from, valid_to, recorded_at, observed_at,
-  observation_count, content_hash, confidence, target, actor, reason, source, value)
-  SELECT f.key_id, ?, ?, ?, coalesce(o.last_observed_at, f.observed_at),
-  coalesce(o.observation_count, f.observation_count), f.content_hash, f.confidence, f.target, f.actor, f.reason,
-  f.source, f.value FROM facts f LEFT JOIN fact_observations o ON o.seq = f.seq WHERE f.seq = ?`;
-const SUPERSEDE =
-  'UPDATE facts SET superseded_at = ?, superseded_actor = ?, superseded_reason = ? WHERE seq = ?';
-// The count is worked out before the insert, because the trigger that forbids a count to shrink looks at
-// what an upsert would insert, too.
-const OBSERVE = `INSERT INTO fact_observations (seq, last_observed_at, observation_count)
-  SELECT f.seq, max(coalesce(o.last_observed_at, f.observed_at), ?1),
-  coalesce(o.observation_count, f.observation_count) + 1
-  FROM facts f LEFT JOIN fact_observations o ON o.seq = f.seq WHERE f.seq = ?2
-  ON CONFLICT (seq) DO UPDATE SET last_observed_at = excluded.last_observed_at,
-  observation_count = excluded.observation_count`;
-const FIND_KEY =
-  'SELECT key_id FROM fact_keys WHERE subject = ? AND predicate = ? AND fact_type = ? AND value_key = ?';
-const INSERT_KEY = 'INSERT INTO fact_keys (subject, predicate, fact_type, value_key) VALUES (?,?,?,?)';
-const LAST_RECORDED = `SELECT max((SELECT last FROM fact_clock),
-  ifnull((SELECT recorded_at FROM facts ORDER BY seq DESC LIMIT 1), -9007199254740991))`;
-
-interface BelievedRow extends Believed {
-  readonly seq: number;
-}
+const LAST_ROW = 'SELECT seq, recorded_at FROM facts ORDER BY seq DESC LIMIT 1';
+const CLOCK = 'SELECT last FROM fact_clock';
+const SET_CLOCK = 'UPDATE fact_clock SET last = ? WHERE last < ?';
 
 /** Applies batches of transactions to a SQLite store. */
 export interface SqliteWriter {
@@ -54,133 +18,74 @@ export interface SqliteWriter {
   lastRecordedAt(): Instant;
 }
 
-export function createSqliteWriter(db: SqliteDatabase, clock: Clock): SqliteWriter {
-  const statement = (sql: string): ReturnType<SqliteDatabase['prepare']> => db.prepare(sql, { arrays: true });
-  const statements = {
-    believed: statement(BELIEVED),
-    believedNext: statement(BELIEVED_NEXT),
-    insert: db.prepare(INSERT),
-    insertRemnant: db.prepare(INSERT_REMNANT),
-    supersede: db.prepare(SUPERSEDE),
-    observe: db.prepare(OBSERVE),
-    findKey: statement(FIND_KEY),
-    insertKey: db.prepare(INSERT_KEY),
-    lastRecorded: statement(LAST_RECORDED),
-  };
-  const keyIds = new RecentMap<number>(KEY_CACHE_MAX);
-  let last: Instant = Number.MIN_SAFE_INTEGER;
-  let dataVersion: number | null = null;
+/** What the writer knows of the store, until another connection writes to it. */
+interface Known {
+  last: Instant;
   /** The latest instant that a row of `facts` or of `fact_clock` holds. */
-  let persisted: Instant = Number.MIN_SAFE_INTEGER;
-  let rowAdded = false;
+  persisted: Instant;
+  dataVersion: number | null;
+}
 
-  /** Learns what other processes have recorded since. */
-  const refresh = (): void => {
-    const found = db.dataVersion();
-    if (found === dataVersion) return;
-    dataVersion = found;
-    last = Math.max(last, firstCell(statements.lastRecorded.get()) ?? last);
+/** The writer of a store; there may be others in other processes. */
+export function createSqliteWriter(db: SqliteDatabase, clock: Clock): SqliteWriter {
+  const applier = createWriteApplier(db);
+  const known: Known = {
+    last: Number.MIN_SAFE_INTEGER,
+    persisted: Number.MIN_SAFE_INTEGER,
+    dataVersion: null,
   };
-  const findKeyId = (key: FactKey): number | null => {
-    const id = keyText(key);
-    const known = keyIds.get(id);
-    if (known !== undefined) return known;
-    const found = firstCell(statements.findKey.get(key.subject, key.predicate, key.factType, key.valueKey));
-    if (found !== null) keyIds.set(id, found);
-    return found;
-  };
-  const addKey = (key: FactKey): number => {
-    const added = statements.insertKey.run(key.subject, key.predicate, key.factType, key.valueKey);
-    const keyId = Number(added.lastInsertRowid);
-    keyIds.set(keyText(key), keyId);
-    return keyId;
-  };
-  const readBelieved = (keyId: number, from: Instant, to: Instant | null): BelievedRow[] => {
-    // Without an explicit end only the version at `from` and the next one matter.
-    const read = to === null ? statements.believedNext : statements.believed;
-    const rows = read.all(keyId, from, to ?? FOREVER) as unknown as SqlValue[][];
-    return rows.map((row) => ({
-      seq: Number(row[0]),
-      period: { from: Number(row[1]), to: Number(row[2]) },
-      contentHash: String(row[3]),
-    }));
-  };
-  const execute = (
-    write: Write,
-    plan: Plan<BelievedRow>,
-    known: number | null,
-    recordedAt: Instant,
-  ): number | null => {
-    for (const { seq } of plan.supersede)
-      statements.supersede.run(recordedAt, write.actor, write.reason, seq);
-    for (const { of, period } of plan.remnants) {
-      statements.insertRemnant.run(period.from, period.to, recordedAt, of.seq);
-      rowAdded = true;
-    }
-    if (write.content === null) return null;
-    rowAdded = true;
-    const params = insertParams(known ?? addKey(write.key), write, write.content, plan.period, recordedAt);
-    return Number(statements.insert.run(...params).lastInsertRowid);
-  };
-  const applyWrite = (write: Write, recordedAt: Instant): WriteOutcome => {
-    const from = write.validFrom ?? recordedAt;
-    if (write.validTo !== null && from >= write.validTo)
-      throw factInvalid('validTo', 'is not later than validFrom');
-    const keyId = findKeyId(write.key);
-    const believed = keyId === null ? [] : readBelieved(keyId, from, write.validTo);
-    const contentHash = write.content?.contentHash ?? null;
-    const { validTo, expected } = write;
-    const plan = planWrite({ contentHash, validFrom: from, validTo, expected }, believed);
-    if (plan.unchanged !== null) {
-      statements.observe.run(write.observedAt ?? recordedAt, plan.unchanged.seq);
-      return { recordedAt, changed: false, factId: String(plan.unchanged.seq), contentHash };
-    }
-    const seq = execute(write, plan, keyId, recordedAt);
-    const changed = seq !== null || plan.supersede.length > 0;
-    return { recordedAt, changed, factId: seq === null ? null : String(seq), contentHash };
-  };
-  const applyOnce = (write: Write, recordedAt: Instant): WriteOutcome =>
-    write.idempotency === null
-      ? applyWrite(write, recordedAt)
-      : idempotently(db, write.idempotency, () => applyWrite(write, recordedAt));
-  const endSavepoint = (keep: boolean): void => {
-    if (!keep) {
-      keyIds.clear();
-      db.run('ROLLBACK TO one_transaction');
-    }
-    db.run('RELEASE one_transaction');
-  };
+  const refresh = refresher(db, applier, known);
   const applyTransaction = (writes: readonly Write[]): Settled<readonly WriteOutcome[]> => {
-    last = Math.max(clock.now(), last + 1);
-    const recordedAt = last;
-    rowAdded = false;
+    known.last = Math.max(clock.now(), known.last + 1);
+    const recordedAt = known.last;
+    const before = applier.lastSeq;
     const undoable = mayRefuseLate(writes, recordedAt);
     if (undoable) db.run('SAVEPOINT one_transaction');
-    const result = settle(() => writes.map((write) => applyOnce(write, recordedAt)));
-    if (undoable) endSavepoint(result.ok);
-    if (result.ok && rowAdded) persisted = recordedAt;
+    const result = settle(() => applier.apply(writes, recordedAt));
+    if (undoable && !result.ok) {
+      db.run('ROLLBACK TO one_transaction');
+      applier.lastSeq = before;
+    }
+    if (undoable) db.run('RELEASE one_transaction');
+    if (applier.lastSeq > before) known.persisted = recordedAt;
     return result;
   };
-
+  const applyBatch = (batch: readonly (readonly Write[])[]): Settled<readonly WriteOutcome[]>[] => {
+    refresh();
+    const results = batch.map(applyTransaction);
+    if (known.persisted < known.last) db.run(SET_CLOCK, [known.last, known.last]);
+    known.persisted = known.last;
+    return results;
+  };
   return {
     commit(batch) {
       try {
-        return db.transact(() => {
-          refresh();
-          const results = batch.map(applyTransaction);
-          if (persisted < last) db.run('UPDATE fact_clock SET last = ? WHERE last < ?', [last, last]);
-          persisted = last;
-          return results;
-        });
+        return db.transact(() => applyBatch(batch));
       } catch (error) {
-        keyIds.clear();
+        // What was numbered is gone with the transaction.
+        known.dataVersion = null;
         throw error;
       }
     },
     lastRecordedAt() {
       refresh();
-      return last;
+      return known.last;
     },
+  };
+}
+
+/** Learns what other processes have recorded since. */
+function refresher(db: SqliteDatabase, applier: WriteApplier, known: Known): () => void {
+  const lastRow = db.prepare(LAST_ROW, { arrays: true });
+  const lastOfClock = db.prepare(CLOCK, { arrays: true });
+  return () => {
+    const found = db.dataVersion();
+    if (found === known.dataVersion) return;
+    const [seq, recordedAt] = (lastRow.get() ?? [0, Number.MIN_SAFE_INTEGER]) as unknown as SqlValue[];
+    const [clockAt] = lastOfClock.get() as unknown as SqlValue[];
+    applier.lastSeq = Number(seq);
+    known.last = Math.max(known.last, Number(recordedAt), Number(clockAt));
+    known.dataVersion = found;
   };
 }
 
@@ -197,48 +102,6 @@ function mayRefuseLate(writes: readonly Write[], recordedAt: Instant): boolean {
   return writes.length > 1 && writes.some(mayRefuse);
 }
 
-function idempotently(
-  db: SqliteDatabase,
-  idempotency: { key: string; digest: string },
-  apply: () => WriteOutcome,
-): WriteOutcome {
-  const known = db.get('SELECT digest, outcome FROM fact_idempotency WHERE idempotency_key = ?', [
-    idempotency.key,
-  ]);
-  if (known !== undefined) {
-    if (known['digest'] === idempotency.digest) return JSON.parse(String(known['outcome'])) as WriteOutcome;
-    throw new FactError('FACT_IDEMPOTENCY_CONFLICT', 'the idempotency key belongs to another write');
-  }
-  const outcome = apply();
-  const params = [idempotency.key, idempotency.digest, JSON.stringify(outcome)];
-  db.run('INSERT INTO fact_idempotency (idempotency_key, digest, outcome) VALUES (?,?,?)', params);
-  return outcome;
-}
-
-function insertParams(
-  keyId: number,
-  write: Write,
-  content: WriteContent,
-  period: Period,
-  recordedAt: Instant,
-): SqlValue[] {
-  return [
-    keyId,
-    period.from,
-    period.to,
-    recordedAt,
-    write.observedAt ?? recordedAt,
-    1,
-    Buffer.from(content.contentHash, 'hex'),
-    content.confidence,
-    content.target,
-    write.actor,
-    write.reason,
-    write.source,
-    content.value,
-  ];
-}
-
 /** A refusal is one transaction's own; any other error is the whole batch's. */
 function settle<R>(work: () => R): Settled<R> {
   try {
@@ -247,9 +110,4 @@ function settle<R>(work: () => R): Settled<R> {
     if (error instanceof FactError) return { ok: false, error };
     throw error;
   }
-}
-
-function firstCell(row: unknown): number | null {
-  const cell = (row as SqlValue[] | undefined)?.[0];
-  return cell === undefined || cell === null ? null : Number(cell);
 }

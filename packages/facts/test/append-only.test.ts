@@ -22,8 +22,11 @@ async function aFilledStore(): Promise<{ path: string; raw: DatabaseSync }> {
   return { path, raw };
 }
 
-const COLUMNS = `key_id, valid_from, valid_to, recorded_at, observed_at, observation_count, content_hash, confidence,
-  target, actor, reason, source, value`;
+const KEY = 'subject, predicate, fact_type, value_key';
+const REST = `valid_from, valid_to, recorded_at, observed_at, observation_count, content_hash, confidence, target, actor,
+  reason, source, value`;
+const COLUMNS = `${KEY}, ${REST}`;
+const NEXT = '(SELECT max(seq) + 1 FROM facts)';
 
 describe('the SQLite store as a file', () => {
   const forgeries: [string, string][] = [
@@ -46,8 +49,17 @@ describe('the SQLite store as a file', () => {
       `INSERT OR REPLACE INTO facts (seq, ${COLUMNS}) SELECT 2, ${COLUMNS} FROM facts WHERE seq = 2`,
     ],
     [
+      'INSERT OR REPLACE of a row by one of another key',
+      `INSERT OR REPLACE INTO facts (seq, ${COLUMNS}) SELECT 2, 'host:forged', predicate, fact_type, value_key, ${REST}
+       FROM facts WHERE seq = 3`,
+    ],
+    [
       'REPLACE of a believed version',
-      `REPLACE INTO facts (${COLUMNS}) SELECT ${COLUMNS} FROM facts WHERE seq = 2`,
+      `REPLACE INTO facts (seq, ${COLUMNS}) SELECT ${NEXT}, ${COLUMNS} FROM facts WHERE seq = 3`,
+    ],
+    [
+      'a row without a number',
+      `INSERT INTO facts (${COLUMNS}) SELECT 'host:other', predicate, fact_type, value_key, ${REST} FROM facts WHERE seq = 3`,
     ],
     [
       'an UPSERT',
@@ -56,17 +68,15 @@ describe('the SQLite store as a file', () => {
     ],
     [
       'a second value for the same instant',
-      `INSERT INTO facts (${COLUMNS}) SELECT key_id, valid_from + 5, valid_to, recorded_at, observed_at, 1, content_hash,
+      `INSERT INTO facts (seq, ${COLUMNS}) SELECT ${NEXT}, ${KEY}, valid_from + 5, valid_to, recorded_at, observed_at, 1, content_hash,
        confidence, target, actor, reason, source, value FROM facts WHERE seq = 3`,
     ],
     [
       'a backdated recording',
-      `INSERT INTO facts (${COLUMNS}) SELECT key_id, 1, 2, recorded_at - 5, observed_at, 1, content_hash, confidence,
+      `INSERT INTO facts (seq, ${COLUMNS}) SELECT ${NEXT}, ${KEY}, 1, 2, recorded_at - 5, observed_at, 1, content_hash, confidence,
        target, actor, reason, source, value FROM facts WHERE seq = 1`,
     ],
-    ['DELETE of a key', 'DELETE FROM fact_keys'],
-    ['UPDATE of a key', "UPDATE fact_keys SET subject = 'host:forged'"],
-    ['REPLACE of a key', "REPLACE INTO fact_keys VALUES (1, 'host:forged', 'os', 'observed', '')"],
+    ['UPDATE of a key', "UPDATE facts SET subject = 'host:forged'"],
     ['DELETE of observations', 'DELETE FROM fact_observations'],
     ['a shrinking observation', 'UPDATE fact_observations SET observation_count = 1'],
     [
@@ -89,7 +99,7 @@ describe('the SQLite store as a file', () => {
     'refuses %s from another connection, with recursive triggers off',
     async (_name, sql) => {
       const { raw } = await aFilledStore();
-      const tables = ['facts', 'fact_keys', 'fact_observations', 'fact_idempotency', 'fact_classifications'];
+      const tables = ['facts', 'fact_observations', 'fact_idempotency', 'fact_classifications'];
       const dump = (): unknown[] => tables.map((table) => raw.prepare(`SELECT * FROM ${table}`).all());
       const before = dump();
       expect(() => raw.exec(sql)).toThrow();

@@ -24,12 +24,12 @@ afterAll(async () => {
 /** The row a store of the first version holds, written by hand: today's writer needs today's tables. */
 const KEY =
   "INSERT INTO fact_keys (subject, predicate, fact_type, value_key) VALUES ('host:old', 'os', 'observed', '')";
-const factRow = (
-  seq: string,
-  hash: string,
-): string => `INSERT INTO facts (seq, key_id, valid_from, valid_to, recorded_at,
-  observed_at, observation_count, content_hash, actor, reason, value)
-  VALUES (${seq}, 1, 5, 9007199254740991, 5, 5, 1, ${hash}, 'test:old', 'old', '"debian"')`;
+const FACT_COLUMNS = `valid_from, valid_to, recorded_at, observed_at, observation_count, content_hash, actor, reason,
+  value`;
+const factValues = (hash: string): string =>
+  `5, 9007199254740991, 5, 5, 1, ${hash}, 'test:old', 'old', '"debian"'`;
+const factRow = (seq: string, hash: string): string =>
+  `INSERT INTO facts (seq, key_id, ${FACT_COLUMNS}) VALUES (${seq}, 1, ${factValues(hash)})`;
 
 async function worksWithOldFacts(store: FactStore, hasText: boolean): Promise<void> {
   expect((await store.query({})).facts.map((fact) => [fact.subject, fact.value])).toEqual([
@@ -50,8 +50,14 @@ describe('a store made by an earlier praxis', () => {
   it.each(sqlite)('in SQLite, version %d, is brought up to date with its facts', async (version) => {
     const path = join(makeTempDir().path, 'facts.db');
     const old = openSqlite({ path, migrations: SQLITE_FACT_MIGRATIONS.slice(0, version) });
-    old.run(KEY);
-    old.run(factRow('1', 'zeroblob(32)'));
+    if (version < 5) {
+      old.run(KEY);
+      old.run(factRow('1', 'zeroblob(32)'));
+      old.run('INSERT INTO fact_observations (seq, last_observed_at, observation_count) VALUES (1, 7, 2)');
+    } else {
+      old.run(`INSERT INTO facts (seq, subject, predicate, fact_type, value_key, ${FACT_COLUMNS})
+        VALUES (1, 'host:old', 'os', 'observed', '', ${factValues('zeroblob(32)')})`);
+    }
     old.close();
     await worksWithOldFacts(await openSqliteFactStore({ path, clock: fakeClock() }), true);
   });

@@ -54,7 +54,7 @@ describe('a sealed store that was tampered with', () => {
     ['an actor', "UPDATE facts SET actor = 'x' WHERE seq = 1", 1],
     ['who superseded a fact', "UPDATE facts SET superseded_actor = 'x' WHERE seq = 1", 2],
     ['when a fact was superseded', 'UPDATE facts SET superseded_at = superseded_at + 1 WHERE seq = 1', 2],
-    ['a key', "UPDATE fact_keys SET subject = 'host:x'", 1],
+    ['a key', "UPDATE facts SET subject = 'host:x'", 1],
     [
       'a removed row',
       'DELETE FROM fact_observations; DELETE FROM facts WHERE seq = (SELECT max(seq) FROM facts)',

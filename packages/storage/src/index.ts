@@ -1,6 +1,6 @@
 export { openDataDir } from './data-dir.ts';
 export { type DataDirLock, lockDataDir } from './data-dir-lock.ts';
-export { StorageError, type StorageErrorCode } from './errors.ts';
+export { sqliteResultCode, StorageError, type StorageErrorCode } from './errors.ts';
 export {
   GROUP_COMMIT_BATCH_MAX,
   GROUP_COMMIT_LOCKED_TIMEOUT_MS,

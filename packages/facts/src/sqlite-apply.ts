@@ -1,0 +1,140 @@
+import type { Instant } from '@praxis/core';
+import { type SqliteDatabase, sqliteResultCode } from '@praxis/storage';
+
+import type { WriteOutcome } from './backend.ts';
+import { FactError, factInvalid } from './errors.ts';
+import { planWrite } from './plan.ts';
+import {
+  type NewRow,
+  ROWS_PER_INSERT,
+  type WriteStatements,
+  writeStatements,
+} from './sqlite-write-statements.ts';
+import { FOREVER } from './timeline.ts';
+import type { Write } from './validate.ts';
+
+/** SQLite's primary code of a constraint that does not hold, a refusing trigger among them. */
+const SQLITE_CONSTRAINT = 19;
+/** After how many blocks that were not new another one is tried, at most. */
+const PAUSE_BLOCKS_MAX = 64;
+
+/** Applies the writes of one transaction, numbering the rows it adds. */
+export interface WriteApplier {
+  /** The number of the newest row; whoever begins or undoes a transaction sets it. */
+  lastSeq: number;
+  /** Throws `FactError` for what is refused. */
+  apply(writes: readonly Write[], recordedAt: Instant): WriteOutcome[];
+}
+
+/**
+ * Blocks of writes are first inserted as if nothing were believed about their keys yet: one statement for many
+ * rows, and no look at each key. The database refuses a block whose periods are not free, and then its writes are
+ * planned one by one. Where that happens again and again (facts that are observed anew) it is tried ever more rarely.
+ */
+export function createWriteApplier(db: SqliteDatabase): WriteApplier {
+  const statements = writeStatements(db);
+  let pauseBlocks = 0;
+  let pausedUntil = 0;
+  const applier: WriteApplier = {
+    lastSeq: 0,
+    apply(writes, recordedAt) {
+      if (writes.length < ROWS_PER_INSERT) return writes.map((write) => applyOnce(write, recordedAt));
+      const outcomes: WriteOutcome[] = [];
+      pausedUntil = 0;
+      for (let from = 0; from < writes.length; from += ROWS_PER_INSERT) {
+        const block = writes.slice(from, from + ROWS_PER_INSERT);
+        const inserted = from < pausedUntil ? null : insertNew(block, recordedAt, from);
+        if (inserted !== null) outcomes.push(...inserted);
+        else for (const write of block) outcomes.push(applyOnce(write, recordedAt));
+      }
+      return outcomes;
+    },
+  };
+
+  function insertNew(block: readonly Write[], recordedAt: Instant, from: number): WriteOutcome[] | null {
+    const rows = newRows(block, recordedAt, applier.lastSeq);
+    if (rows === null) return null;
+    try {
+      statements.insertAll(rows);
+    } catch (error) {
+      if (sqliteResultCode(error) !== SQLITE_CONSTRAINT) throw error;
+      pauseBlocks = Math.min(pauseBlocks * 2 + 1, PAUSE_BLOCKS_MAX);
+      pausedUntil = from + pauseBlocks * ROWS_PER_INSERT;
+      return null;
+    }
+    pauseBlocks = 0;
+    applier.lastSeq += rows.length;
+    return rows.map(({ seq, content: { contentHash } }) => ({
+      recordedAt,
+      changed: true,
+      factId: String(seq),
+      contentHash,
+    }));
+  }
+
+  function applyOnce(write: Write, recordedAt: Instant): WriteOutcome {
+    const { idempotency } = write;
+    if (idempotency === null) return applyWrite(statements, applier, write, recordedAt);
+    return idempotently(db, idempotency, () => applyWrite(statements, applier, write, recordedAt));
+  }
+
+  return applier;
+}
+
+/** The rows of a block, as if their keys were new; null when one of its writes is no plain put. */
+function newRows(block: readonly Write[], recordedAt: Instant, lastSeq: number): NewRow[] | null {
+  if (block.length < ROWS_PER_INSERT) return null;
+  const rows: NewRow[] = [];
+  for (const write of block) {
+    const { content, expected, idempotency, validFrom: from = recordedAt, validTo } = write;
+    const to = validTo ?? FOREVER;
+    if (content === null || expected !== undefined || idempotency !== null || from >= to) return null;
+    rows.push({ seq: lastSeq + rows.length + 1, write, content, period: { from, to }, recordedAt });
+  }
+  return rows;
+}
+
+function applyWrite(
+  statements: WriteStatements,
+  applier: WriteApplier,
+  write: Write,
+  recordedAt: Instant,
+): WriteOutcome {
+  const { content, expected, validFrom = recordedAt, validTo } = write;
+  if (validTo !== null && validFrom >= validTo) throw factInvalid('validTo', 'is not later than validFrom');
+  const contentHash = content?.contentHash ?? null;
+  const believed = statements.believed(write.key, validFrom, validTo);
+  const plan = planWrite({ contentHash, validFrom, validTo, expected }, believed);
+  if (plan.unchanged !== null) {
+    statements.observe(plan.unchanged, write.observedAt ?? recordedAt);
+    return { recordedAt, changed: false, factId: String(plan.unchanged.seq), contentHash };
+  }
+  for (const row of plan.supersede) statements.supersede(row, write, recordedAt);
+  for (const { of, period } of plan.remnants) {
+    statements.insertRemnant((applier.lastSeq += 1), of, period, recordedAt);
+  }
+  if (content === null) {
+    return { recordedAt, changed: plan.supersede.length > 0, factId: null, contentHash };
+  }
+  const seq = (applier.lastSeq += 1);
+  statements.insert({ seq, write, content, period: plan.period, recordedAt });
+  return { recordedAt, changed: true, factId: String(seq), contentHash };
+}
+
+function idempotently(
+  db: SqliteDatabase,
+  idempotency: { key: string; digest: string },
+  apply: () => WriteOutcome,
+): WriteOutcome {
+  const known = db.get('SELECT digest, outcome FROM fact_idempotency WHERE idempotency_key = ?', [
+    idempotency.key,
+  ]);
+  if (known !== undefined) {
+    if (known['digest'] === idempotency.digest) return JSON.parse(String(known['outcome'])) as WriteOutcome;
+    throw new FactError('FACT_IDEMPOTENCY_CONFLICT', 'the idempotency key belongs to another write');
+  }
+  const outcome = apply();
+  const params = [idempotency.key, idempotency.digest, JSON.stringify(outcome)];
+  db.run('INSERT INTO fact_idempotency (idempotency_key, digest, outcome) VALUES (?,?,?)', params);
+  return outcome;
+}

@@ -1,0 +1,85 @@
+import type { DiffScan, HistoryScan, Scan, VectorScan } from './backend.ts';
+import { factColumns } from './fact-rows.ts';
+import { type Bind, binder, filterConditions, type SqlQuery } from './fact-sql.ts';
+import type { SqliteDialect } from './sqlite-dialect.ts';
+
+// How SQLite is asked: a row of facts holds its key, and what is believed and what was superseded have an index each,
+// in key order. A question about both is two questions whose answers are merged, so that it reads no more than a page.
+
+const OBSERVATIONS = 'LEFT JOIN fact_observations o ON o.seq = f.seq';
+/** Where columns of the answer are what is sorted by: subject, predicate, fact type and value key. */
+const KEY_ORDER = '2, 3, 4, 5';
+const POSITION = 'subject, predicate, fact_type, value_key, valid_from, seq';
+const KEY = 'subject, predicate, fact_type, value_key';
+
+/** The facts visible at one point, in key order. */
+export function scanSql(scan: Scan, dialect: SqliteDialect): SqlQuery {
+  const { bind, params } = binder(dialect);
+  const { target, targetIn, factIdIn, terms } = scan.filter;
+  const byRow = [target, targetIn, factIdIn, terms].some((condition) => condition !== undefined);
+  const startsLater = scan.afterFactId !== null;
+  const conditions = filterConditions(scan.filter, dialect, bind, { key: 'f', startsLater });
+  if (scan.afterFactId !== null) conditions.push(after(POSITION, scan.afterFactId, bind));
+  const arms = byRow
+    ? [dialect.visibleAlone('f', scan.visible, bind)]
+    : dialect.visibleArms(scan.visible, bind);
+  const text = `${union(arms, conditions, factColumns(dialect.contentHashHex, 'f'))}
+    ORDER BY ${KEY_ORDER}, 8, 1 LIMIT ${dialect.limit(scan.rowsMax)}`;
+  return { text, params };
+}
+
+/** All versions recorded up to a horizon, in order of recording. */
+export function historySql(scan: HistoryScan, dialect: SqliteDialect): SqlQuery {
+  const { bind, params } = binder(dialect);
+  const conditions = filterConditions(scan.filter, dialect, bind, { key: 'f' });
+  conditions.push(`f.recorded_at <= ${bind(scan.horizon.recordedAt)}`);
+  if (scan.afterFactId !== null) conditions.push(after('recorded_at, seq', scan.afterFactId, bind));
+  const text = `${union(dialect.allArms, conditions, factColumns(dialect.contentHashHex, 'f'))}
+    ORDER BY 10, 1 LIMIT ${dialect.limit(scan.rowsMax)}`;
+  return { text, params };
+}
+
+/** Rows visible at exactly one of two points, in key order, `before` (side 0) first. */
+export function diffSql(scan: DiffScan, dialect: SqliteDialect): SqlQuery {
+  const { bind, params } = binder(dialect);
+  const before = dialect.visibleAlone('f', scan.from, bind);
+  const startsLater = scan.afterFactId !== null;
+  const conditions = [
+    `${before} <> ${dialect.visibleAlone('f', scan.to, bind)}`,
+    ...filterConditions(scan.filter, dialect, bind, { key: 'f', startsLater }),
+  ];
+  if (scan.afterFactId !== null) conditions.push(after(KEY, scan.afterFactId, bind));
+  const columns = `${factColumns(dialect.contentHashHex, 'f')}, CASE WHEN ${before} THEN 0 ELSE 1 END`;
+  const text = `${union(dialect.allArms, conditions, columns)}
+    ORDER BY ${KEY_ORDER}, 21 LIMIT ${dialect.limit(scan.rowsMax)}`;
+  return { text, params };
+}
+
+/** The vectors of visible facts, in order of fact ids. */
+export function vectorSql(scan: VectorScan, dialect: SqliteDialect): SqlQuery {
+  const { bind, params } = binder(dialect);
+  const conditions = [
+    dialect.visibleAlone('f', scan.visible, bind),
+    ...filterConditions(scan.filter, dialect, bind, { key: 'f' }),
+  ];
+  if (scan.afterFactId !== null) conditions.push(`f.seq > ${bind(Number(scan.afterFactId))}`);
+  const text = `SELECT f.seq, f.subject, f.predicate, v.vector FROM facts f ${OBSERVATIONS}
+    JOIN fact_vectors v ON v.content_hash = f.content_hash AND v.model = ${bind(scan.model)}
+    WHERE ${conditions.join(' AND ')} ORDER BY f.seq LIMIT ${dialect.limit(scan.rowsMax)}`;
+  return { text, params };
+}
+
+// Numbered parameters may stand in several arms.
+function union(arms: readonly string[], conditions: readonly string[], columns: string): string {
+  return arms
+    .map(
+      (arm) => `SELECT ${columns} FROM facts f ${OBSERVATIONS} WHERE ${[arm, ...conditions].join(' AND ')}`,
+    )
+    .join(' UNION ALL ');
+}
+
+/** The condition that a row comes after another in the order of some columns. */
+function after(columns: string, factId: string, bind: Bind): string {
+  const own = columns.replaceAll(/\w+/g, (column) => `f.${column}`);
+  return `(${own}) > (SELECT ${columns} FROM facts WHERE seq = ${bind(Number(factId))})`;
+}
