@@ -73,13 +73,21 @@ function crash(path: string): Promise<Map<number, string>> {
   });
 }
 
+/** What a line says of itself; null for one that was torn. */
+function recordIn(line: string): { seq: number; entry_hash: string } | null {
+  try {
+    return JSON.parse(line) as { seq: number; entry_hash: string };
+  } catch {
+    return null;
+  }
+}
+
 function stored(path: string): Map<number, string> {
   const found = new Map<number, string>();
   for (const segment of listSegments(path)) {
     for (const line of readFileSync(segment.path, 'utf8').split('\n')) {
-      const seq = /"seq":(\d+),"session_id"/.exec(line)?.[1];
-      const hash = /"entry_hash":"([0-9a-f]{64})"\}$/.exec(line)?.[1];
-      if (seq !== undefined && hash !== undefined) found.set(Number(seq), hash);
+      const record = recordIn(line);
+      if (record !== null) found.set(record.seq, record.entry_hash);
     }
   }
   return found;

@@ -172,6 +172,11 @@ async function rotate(ledger: Ledger, what: 'segment' | 'key'): Promise<string> 
   return segment;
 }
 
+const MS_PER_SECOND = 1_000;
+const MS_PER_DAY = 86_400_000;
+/** The longest time that a timer can be set for, in milliseconds. */
+const TIMER_MS_MAX = 2_147_483_647;
+
 function openLedger(
   config: ServerConfig,
   clock: Clock,
@@ -182,10 +187,13 @@ function openLedger(
     path: audit.path,
     clock,
     durability: audit.durability,
+    segmentBytesMax: audit.segmentBytesMax,
+    segmentAgeMsMax: audit.segmentDaysMax === 0 ? undefined : audit.segmentDaysMax * MS_PER_DAY,
     sinks,
     evidence: audit.evidenceEvery > 0 && {
       path: audit.evidencePath,
       everyRecords: audit.evidenceEvery,
+      everyMs: Math.min(audit.evidenceSeconds * MS_PER_SECOND, TIMER_MS_MAX),
       anchorPath: audit.anchorPath ?? undefined,
       anchorOutage: audit.anchorOutage,
       vouchers,

@@ -5,6 +5,8 @@ import type { Evidence, EvidenceOptions, EvidenceStatus } from './evidence/evide
 import type { ChainedLog } from './log/chained-log.ts';
 import type { Durability } from './log/group-commit.ts';
 import { segmentEntry } from './log/log-walk.ts';
+import { SegmentAge } from './log/segment-age.ts';
+import { segmentNumberOf } from './log/segments.ts';
 import { closeLog, evidenceHeader, type OpenedLog, openLog } from './open-log.ts';
 import {
   interruptedEntry,
@@ -33,7 +35,9 @@ export interface LedgerOptions {
   /** An operator's word that everything from this offset on may be set aside, see `LEDGER_CORRUPT`. */
   readonly setAsideFrom?: number;
   /** Go on in a new segment when the current one has this many bytes. Default `SEGMENT_BYTES_DEFAULT`. */
-  readonly segmentBytesMax?: number;
+  readonly segmentBytesMax?: number | undefined;
+  /** Go on in a new segment when the current one is this old, in milliseconds. Default: never for its age alone. */
+  readonly segmentAgeMsMax?: number | undefined;
   /** Checkpoints, anchors and vouchers; `false` keeps none. Default: checkpoints beside the log. */
   readonly evidence?: EvidenceOptions | false;
   /** Where each durable record is copied to, best effort. */
@@ -61,6 +65,9 @@ export class Ledger {
   readonly #tiles: TileWriter;
   readonly #feeds: readonly SinkFeed[];
   readonly #segmentBytesMax: number;
+  readonly #clock: Clock;
+  readonly #age: SegmentAge | null;
+  #segment: OpenedLog['segment'];
   #rotating: Promise<string | null> | null = null;
   #closing: Promise<void> | null = null;
 
@@ -72,6 +79,9 @@ export class Ledger {
     this.#tiles = opened.tiles;
     this.#feeds = opened.feeds;
     this.#segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_DEFAULT;
+    this.#clock = options.clock;
+    this.#segment = opened.segment;
+    this.#age = this.#watchAge(options.segmentAgeMsMax);
   }
 
   /**
@@ -144,6 +154,7 @@ export class Ledger {
     const log = this.#log;
     this.#rotating ??= log
       .rotate(() => segmentHeader(log))
+      .then((path) => this.#began(path))
       .finally(() => {
         this.#rotating = null;
       });
@@ -182,7 +193,27 @@ export class Ledger {
     return { ...status, lastFailure: this.#checkpointer?.lastFailure ?? status.lastFailure };
   }
 
+  #began(path: string | null): string | null {
+    const firstSeq = path === null ? null : segmentNumberOf(path);
+    if (firstSeq !== null) this.#segment = { firstSeq, begunAt: this.#clock.now() };
+    return path;
+  }
+
+  #watchAge(ageMsMax: number | undefined): SegmentAge | null {
+    if (ageMsMax === undefined) return null;
+    return new SegmentAge({
+      ageMsMax,
+      clock: this.#clock,
+      segment: () => ({
+        begunAt: this.#segment.begunAt,
+        used: this.#log.records - this.#segment.firstSeq > 1,
+      }),
+      rotate: () => this.rotate(),
+    });
+  }
+
   async #close(): Promise<void> {
+    this.#age?.stop();
     await this.#checkpointer?.stop();
     // A log that cannot take its last record is closed all the same: it says by itself that it was not ended.
     await Promise.allSettled([this.#log.append(sessionEndedEntry())]);

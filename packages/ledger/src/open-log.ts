@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { type Instant, parseInstant } from '@praxis/core';
+import { isWhole } from './chain-walk.ts';
 import { Checkpointer } from './evidence/checkpointer.ts';
 import { Evidence, evidencePathOf, type LastCheckpoint } from './evidence/evidence.ts';
 import { readLastCheckpoint } from './evidence/last-checkpoint.ts';
@@ -23,6 +25,8 @@ export interface OpenedLog {
   readonly checkpointer: Checkpointer | null;
   readonly tiles: TileWriter;
   readonly feeds: readonly SinkFeed[];
+  /** Where the segment that is written on begins: its first `seq`, and when. */
+  readonly segment: { readonly firstSeq: number; readonly begunAt: Instant };
 }
 
 /** Where the tiles of a log are. */
@@ -38,7 +42,7 @@ export async function openLog(options: LedgerOptions): Promise<OpenedLog> {
     });
   }
   const last = options.evidence === false ? null : await lastCheckpoint(options);
-  const watch: RootWatch = { wanted: last, seen: null, first: null };
+  const watch: RootWatch = { wanted: last, seen: null, first: null, firstTs: null };
   const tiles = new TileWriter(tilesPathOf(options.path));
   const parts: { checkpointer: Checkpointer | null; feeds: SinkFeed[] } = { checkpointer: null, feeds: [] };
   const log = await ChainedLog.open({
@@ -48,8 +52,9 @@ export async function openLog(options: LedgerOptions): Promise<OpenedLog> {
     durability: options.durability ?? 'group',
     setAsideFrom: options.setAsideFrom,
     queueRecordsMax: QUEUE_RECORDS_MAX,
-    observe: (_record, _line, _offset, tree) => {
+    observe: (record, _line, _offset, tree) => {
       watch.first ??= tree.size;
+      if (isWhole(record)) watch.firstTs ??= record.ts;
       if (tree.size === last?.size) watch.seen = tree.root();
     },
     onNode: (height, value, leafIndex) => tiles.node(height, value, leafIndex),
@@ -63,18 +68,26 @@ export async function openLog(options: LedgerOptions): Promise<OpenedLog> {
     const source = (from: number, count: number): Promise<string[]> => readLinesAt(options.path, from, count);
     parts.feeds = (options.sinks ?? []).map((sink) => new SinkFeed(sink, source, log.tree.size));
     const { feeds } = parts;
-    if (options.evidence === false) return { log, evidence: null, checkpointer: null, tiles, feeds };
+    const begunAt = watch.firstTs === null ? options.clock.now() : parseInstant(watch.firstTs);
+    const segment = { firstSeq: (watch.first ?? 1) - 1, begunAt };
+    if (options.evidence === false) return { log, evidence: null, checkpointer: null, tiles, feeds, segment };
     const evidence = await Evidence.open(options.path, log.originId, options.clock, options.evidence ?? {});
     const { everyRecords, everyMs } = options.evidence ?? {};
     parts.checkpointer = new Checkpointer(log, evidence, { records: everyRecords, ms: everyMs });
-    return { log, evidence, checkpointer: parts.checkpointer, tiles, feeds };
+    return { log, evidence, checkpointer: parts.checkpointer, tiles, feeds, segment };
   } catch (error) {
     await log.close();
     throw error;
   }
 }
 
-export async function closeLog({ log, evidence, checkpointer, tiles, feeds }: OpenedLog): Promise<void> {
+export async function closeLog({
+  log,
+  evidence,
+  checkpointer,
+  tiles,
+  feeds,
+}: Omit<OpenedLog, 'segment'>): Promise<void> {
   await checkpointer?.stop();
   await Promise.all(feeds.map((feed) => feed.close()));
   await evidence?.close();
@@ -91,8 +104,9 @@ interface RootWatch {
   readonly wanted: LastCheckpoint | null;
   /** The root at the checkpoint's size, when that size lies in what was read. */
   seen: string | null;
-  /** The first size that was read. */
+  /** The first size that was read, and when its record was written. */
   first: number | null;
+  firstTs: string | null;
 }
 
 async function lastCheckpoint(options: LedgerOptions): Promise<LastCheckpoint | null> {

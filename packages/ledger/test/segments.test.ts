@@ -1,5 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '@praxis/core';
+import { describe, expect, it, vi } from 'vitest';
 import { listSegments, type StoredRecord, verifyDirectory, verifyLedger } from '../src/index.ts';
 import { aLedger, anEntry, aPath, scratch } from './a-ledger.ts';
 
@@ -60,6 +62,27 @@ describe('rotation', () => {
     await ledger.close();
     expect(listSegments(ledger.path).length).toBeGreaterThan(3);
     expect(await verifyLedger(ledger.path)).toMatchObject({ ok: true, unanchored_tail: 0 });
+  });
+
+  it('happens by itself when a segment is old, counted from its first record, and not while it is empty', async () => {
+    const path = aPath();
+    const old = {
+      now: () => systemClock.now() - 3_600_000_000,
+      monotonicMs: () => systemClock.monotonicMs(),
+    };
+    await (await aLedger({ path, clock: old })).close();
+    const ledger = await aLedger({ path, segmentAgeMsMax: 1_800_000 });
+    await vi.waitFor(() => expect(listSegments(path)).toHaveLength(2), 5_000);
+    await ledger.close();
+    const quick = await aLedger({ segmentAgeMsMax: 40 });
+    await quick.append(anEntry());
+    await vi.waitFor(() => expect(listSegments(quick.path)).toHaveLength(2), 5_000);
+    await sleep(150);
+    expect(listSegments(quick.path)).toHaveLength(2);
+    await quick.append(anEntry());
+    await vi.waitFor(() => expect(listSegments(quick.path)).toHaveLength(3), 5_000);
+    await quick.close();
+    expect(await verifyLedger(quick.path)).toMatchObject({ ok: true, segments: 3, unanchored_tail: 0 });
   });
 
   it('carries open intents over, and closes them after a crash', async () => {

@@ -12,6 +12,9 @@ export const ALLOW_ANY_PHRASE = 'yes-i-understand-the-risk';
 
 const RETENTION_DAYS_DEFAULT = 365;
 const EVIDENCE_EVERY_DEFAULT = 64;
+const EVIDENCE_SECONDS_DEFAULT = 60;
+const SEGMENT_MIB_DEFAULT = 256;
+const BYTES_PER_MIB = 1_048_576;
 
 /** Everything that the environment decides. Read once, at start; nothing changes it afterwards. */
 export interface ServerConfig {
@@ -34,6 +37,8 @@ export interface ServerConfig {
     readonly configured: boolean;
     readonly evidencePath: string;
     readonly evidenceEvery: number;
+    /** A checkpoint this long after a record that none covers, in seconds. */
+    readonly evidenceSeconds: number;
     readonly anchorPath: string | null;
     /** Whether praxis starts while the anchor cannot be written. */
     readonly anchorOutage: 'refuse' | 'allow';
@@ -41,6 +46,9 @@ export interface ServerConfig {
     readonly durability: Durability;
     /** Whether reads are answered while no record can be written; what changes something never is. */
     readonly unrecordedReads: 'refuse' | 'allow';
+    /** When the ledger goes on in a new segment: at this many bytes, or at this age in days (0: never for its age). */
+    readonly segmentBytesMax: number;
+    readonly segmentDaysMax: number;
     readonly retentionDays: number;
     readonly evidenceRetentionDays: number;
     readonly syslogAddress: string | null;
@@ -128,10 +136,13 @@ function auditConfig(env: Env, dataDir: string): ServerConfig['audit'] {
     configured: configured !== null,
     evidencePath: text(env, 'PRAXIS_EVIDENCE_PATH') ?? evidenceBeside(path),
     evidenceEvery: wholeNumber(env, 'PRAXIS_EVIDENCE_EVERY', 0, EVIDENCE_EVERY_DEFAULT),
+    evidenceSeconds: wholeNumber(env, 'PRAXIS_EVIDENCE_SECONDS', 1, EVIDENCE_SECONDS_DEFAULT),
     anchorPath: text(env, 'PRAXIS_ANCHOR_PATH'),
     anchorOutage: text(env, 'PRAXIS_ANCHOR_OUTAGE')?.toLowerCase() === 'allow' ? 'allow' : 'refuse',
     durability: durabilityOf(env),
     unrecordedReads: text(env, 'PRAXIS_UNRECORDED_READS')?.toLowerCase() === 'allow' ? 'allow' : 'refuse',
+    segmentBytesMax: wholeNumber(env, 'PRAXIS_LEDGER_SEGMENT_MIB', 1, SEGMENT_MIB_DEFAULT) * BYTES_PER_MIB,
+    segmentDaysMax: wholeNumber(env, 'PRAXIS_LEDGER_SEGMENT_DAYS', 0, 0),
     retentionDays: wholeNumber(env, 'PRAXIS_AUDIT_RETENTION_DAYS', 0, RETENTION_DAYS_DEFAULT),
     evidenceRetentionDays: wholeNumber(env, 'PRAXIS_EVIDENCE_RETENTION_DAYS', 0, RETENTION_DAYS_DEFAULT),
     syslogAddress: text(env, 'PRAXIS_AUDIT_SYSLOG_ADDRESS'),

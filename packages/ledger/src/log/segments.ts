@@ -36,6 +36,12 @@ export function listSegments(path: string): Segment[] {
   return existsSync(path) ? [{ path, firstSeq: 0 }, ...later] : later;
 }
 
+/** The `seq` of the first record of a later segment, from its path; null for a log's first file. */
+export function segmentNumberOf(path: string): number | null {
+  const digits = /\.(\d{15})\.jsonl$/.exec(path)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
 function segmentNumber(name: string, prefix: string): number | null {
   if (!name.startsWith(prefix) || !name.endsWith(EXTENSION)) return null;
   const digits = name.slice(prefix.length, -EXTENSION.length);
