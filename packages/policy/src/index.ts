@@ -1,7 +1,7 @@
 export { MODE_CEILING, MODE_DEFAULT, MODES, type Mode, modeAllows, parseMode } from './mode.ts';
 export { type Classification, classify, type ClassifyOptions, type ShellKind } from './shell/classify.ts';
 export { RULESET_VERSION } from './shell/ruleset-version.ts';
-export type { OperatorDenyRule } from './shell/shell-context.ts';
+export type { OperatorDenyRule } from './shell/operator-match.ts';
 export type { ClassificationReason, ClassifiedNode } from './shell/verdict.ts';
 export { type DecisionChange, diffPolicies, type PolicyDiff } from './document/diff.ts';
 export { formatPolicy, orderPolicy } from './document/format.ts';

@@ -1,6 +1,6 @@
 import { classify } from '../shell/classify.ts';
 import { DENY_CODES } from '../shell/deny-list.ts';
-import type { OperatorDenyRule } from '../shell/shell-context.ts';
+import type { OperatorDenyRule } from '../shell/operator-match.ts';
 import type { ShellDenyList } from './policy-engine.ts';
 
 /** The deny list of the classifier, the operator's own entries included, as the rules ask for it. */

@@ -3,7 +3,8 @@ import type { SimpleCommand } from './ast.ts';
 import { Environment, HOME_PLACEHOLDER, WORKSPACE_PLACEHOLDER } from './environment.ts';
 import { judgeForeign, type NestedClassifier } from './foreign-shell.ts';
 import { parseShell } from './parse.ts';
-import { NESTED_SHELLS_MAX, type OperatorDenyRule, type ShellContext } from './shell-context.ts';
+import type { OperatorDenyRule } from './operator-match.ts';
+import { NESTED_SHELLS_MAX, type ShellContext } from './shell-context.ts';
 import { loadTables } from './table.ts';
 import { type ClassificationReason, type ClassifiedNode, tierOf, Verdict } from './verdict.ts';
 import { engine } from './walk.ts';
@@ -41,7 +42,7 @@ export function classify(command: string, options: ClassifyOptions = {}): Classi
   let argv: readonly string[] | null = null;
   try {
     if (shell === 'bash') argv = classifyBash(command, options, verdict, 0);
-    else verdict.absorb(judgeForeign(shell, command, 0, nestedWith(options)));
+    else verdict.absorb(judgeForeign(shell, command, 0, lentBy(options)));
   } catch (error) {
     // Fail closed: a fault of the classifier must not let a command pass for harmless.
     verdict.raise(3, 'classifier-failure', errorMessage(error));
@@ -51,13 +52,17 @@ export function classify(command: string, options: ClassifyOptions = {}): Classi
   return { tier: tierOf(verdict.rank), denied: verdict.denied, shell, reasons: reasonsOf(tree), argv, tree };
 }
 
+function lentBy(options: ClassifyOptions): Parameters<typeof judgeForeign>[3] {
+  return { classifyNested: nestedWith(options), denyRules: options.deny ?? [] };
+}
+
 /** The way from one shell into another, with the same options and one depth for all of them. */
 function nestedWith(options: ClassifyOptions): NestedClassifier {
   return (text, shell, depth) => {
     const verdict = new Verdict();
     if (depth > NESTED_SHELLS_MAX) verdict.raise(3, 'bound-exceeded', 'shells are nested too deeply');
     else if (shell === 'bash') classifyBash(text, options, verdict, depth);
-    else verdict.absorb(judgeForeign(shell, text, depth, nestedWith(options)));
+    else verdict.absorb(judgeForeign(shell, text, depth, lentBy(options)));
     return verdict;
   };
 }

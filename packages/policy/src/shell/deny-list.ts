@@ -1,5 +1,5 @@
+import { matchesOperatorRule } from './operator-match.ts';
 import { type ShellContext, spanIn } from './shell-context.ts';
-import { matchGlob } from './shell-pattern.ts';
 import type { Verdict } from './verdict.ts';
 import type { WordValue } from './word.ts';
 
@@ -25,18 +25,9 @@ export function judgeOperatorRules(
   const [name] = values;
   if (name === undefined || name.kind === 'unknown') return;
   const base = name.text.slice(name.text.lastIndexOf('/') + 1);
+  const called = { names: [base, name.text], args: values.slice(1).map((value) => [value.text]) };
   for (const rule of context.denyRules) {
-    if (!matchGlob(rule.command, base) && !matchGlob(rule.command, name.text)) continue;
-    if (matchesInOrder(rule.args ?? [], values))
+    if (matchesOperatorRule(rule, called))
       verdict.deny(rule.code, 'a rule of the operator', spanIn(context, name));
   }
-}
-
-function matchesInOrder(patterns: readonly string[], values: readonly WordValue[]): boolean {
-  let at = 1;
-  for (const pattern of patterns) {
-    while (at < values.length && !matchGlob(pattern, values[at]?.text ?? '')) at++;
-    if (at++ >= values.length) return false;
-  }
-  return true;
 }

@@ -3,6 +3,7 @@ import { classifyCmd } from './cmd/cmd.ts';
 import type { FrontEndContext, FrontEndReason, FrontEndResult, NestedResult } from './front-end.ts';
 import { classifyPowershell } from './powershell/powershell.ts';
 import type { Span } from './ast.ts';
+import type { OperatorDenyRule } from './operator-match.ts';
 import { type ClassificationReason, type ClassifiedNode, tierOf, Verdict } from './verdict.ts';
 
 /** The shells that have a front end of their own. */
@@ -16,10 +17,12 @@ export function judgeForeign(
   shell: ForeignShell,
   command: string,
   depth: number,
-  classifyNested: NestedClassifier,
+  lent: { readonly classifyNested: NestedClassifier; readonly denyRules: readonly OperatorDenyRule[] },
 ): Verdict {
+  const { classifyNested, denyRules } = lent;
   const context: FrontEndContext = {
     depth,
+    denyRules,
     classifyNested: (text, nested) => nestedResult(classifyNested(text, nested, depth + 1)),
   };
   const result =

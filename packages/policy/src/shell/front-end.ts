@@ -1,4 +1,5 @@
 import { maxTier, type Tier } from '@praxis/core';
+import type { OperatorDenyRule } from './operator-match.ts';
 
 /** The shells a command can be declared for; the front end is chosen by the declaration, never guessed. */
 export type FrontEndShell = 'bash' | 'powershell' | 'cmd';
@@ -30,6 +31,8 @@ export interface FrontEndContext {
   classifyNested(command: string, shell: FrontEndShell): NestedResult;
   /** How many shells this command is nested in; 0 at the top. */
   readonly depth: number;
+  /** The operator's additions to the deny list. */
+  readonly denyRules: readonly OperatorDenyRule[];
 }
 
 /**

@@ -1,7 +1,7 @@
 import { canonicalJson, errorMessage, PraxisError, sha256Hex } from '@praxis/core';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { OperatorDenyRule } from './shell-context.ts';
+import type { OperatorDenyRule } from './operator-match.ts';
 
 /** How many rules an operator may add to the deny list. */
 export const OPERATOR_DENY_RULES_MAX = 1000;

@@ -1,5 +1,6 @@
 import type { FunctionDefinition, Node, Script, Span } from './ast.ts';
 import type { NestedClassifier } from './foreign-shell.ts';
+import type { OperatorDenyRule } from './operator-match.ts';
 import type { Environment } from './environment.ts';
 import type { Tables } from './table.ts';
 import type { Verdict } from './verdict.ts';
@@ -16,16 +17,6 @@ export type Stdin = string | null | undefined;
 /** Counts shared by everything that one classification judges. */
 export interface Limits {
   commands: number;
-}
-
-/** A pattern an operator adds to the deny list: it matches when the command and every argument pattern match. */
-export interface OperatorDenyRule {
-  /** Stands in the reason as `deny-list:<code>`. */
-  readonly code: string;
-  /** Pattern of the command's name: `*` any run, `?` one character, `[…]` a set. */
-  readonly command: string;
-  /** Patterns that must each match some argument, in this order. None: any arguments. */
-  readonly args?: readonly string[];
 }
 
 /** The line of execution a command is judged in, and the way back to the walker for what it runs. */

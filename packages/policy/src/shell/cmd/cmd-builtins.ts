@@ -18,6 +18,19 @@ export function judgeBuiltin(name: string, command: CmdCommand, context: Builtin
   return judge !== undefined || NEUTRAL.has(name);
 }
 
+const SYNONYMS: readonly (readonly string[])[] = [
+  ['del', 'erase'],
+  ['rd', 'rmdir'],
+  ['md', 'mkdir'],
+  ['ren', 'rename'],
+  ['cd', 'chdir'],
+];
+
+/** Every name of a built-in command that has two. */
+export function synonyms(name: string): readonly string[] {
+  return SYNONYMS.find((names) => names.includes(name.toLowerCase())) ?? [];
+}
+
 type BuiltinJudge = (command: CmdCommand, context: BuiltinContext) => void;
 
 const NEUTRAL = new Set(

@@ -15,6 +15,7 @@ import { windowsPlace } from './windows-path.ts';
 
 const context = (depth: number): FrontEndContext => ({
   depth,
+  denyRules: [],
   classifyNested: (command, shell) =>
     shell === 'cmd' ? classifyCmd(command, context(depth + 1)) : { tier: 'T2', denied: false, reasons: [] },
 });

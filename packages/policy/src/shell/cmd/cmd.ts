@@ -6,12 +6,13 @@ import {
   type FrontEndContext,
   type FrontEndResult,
 } from '../front-end.ts';
-import { judgeBuiltin, type BuiltinContext } from './cmd-builtins.ts';
+import { judgeBuiltin, type BuiltinContext, synonyms } from './cmd-builtins.ts';
 import { scanCmd, type CmdCommand } from './cmd-scan.ts';
 import { expandPercent, UNKNOWN, type CmdVariables } from './cmd-variables.ts';
 import { judgeNative } from './native.ts';
 import { programName } from './native-word.ts';
 import { windowsPlace, WORKSPACE, writeTier, type WindowsDirectory } from './windows-path.ts';
+import { judgeWindowsRules } from '../windows/windows-deny.ts';
 
 /**
  * The tier of a text for cmd.exe: the highest of its commands, in every branch, loop and group. Text that cannot be
@@ -75,6 +76,7 @@ class CmdJudge {
 
   #command(command: CmdCommand): void {
     for (const target of command.writes) this.#write(target.text, command);
+    this.#operatorRules(command);
     const program = command.name === null ? null : programName(command.name);
     if (command.name === null)
       this.#findings.add('T3', 'command-unknown', 'the command is not known', command);
@@ -85,6 +87,12 @@ class CmdJudge {
     else if (program !== '' && !program.startsWith(':') && !judgeBuiltin(program, command, this.#context()))
       this.#native(program, command);
     this.#previous = command;
+  }
+
+  #operatorRules({ name, args, start, end }: CmdCommand): void {
+    if (name === null || name.startsWith(':')) return;
+    const names = [name, ...synonyms(name)];
+    judgeWindowsRules({ names, args }, this.#frontEnd, this.#findings, { start, end });
   }
 
   #native(name: string, command: CmdCommand): void {

@@ -30,6 +30,7 @@ function bashTier(command: string): 'T0' | 'T2' | 'T3' {
 function context(depth: number): FrontEndContext {
   return {
     depth,
+    denyRules: [],
     classifyNested(command, shell) {
       if (shell === 'bash')
         return { tier: bashTier(command), denied: false, reasons: [{ code: 'bash', detail: command }] };

@@ -2,6 +2,7 @@ import { errorMessage } from '@praxis/core';
 import { judgeNative } from '../cmd/native.ts';
 import { programName, type NativeWord } from '../cmd/native-word.ts';
 import { windowsPlace, WORKSPACE, writeTier, type WindowsDirectory } from '../cmd/windows-path.ts';
+import { judgeWindowsRules } from '../windows/windows-deny.ts';
 import {
   FRONT_END_DEPTH_MAX,
   FRONT_END_LENGTH_MAX,
@@ -13,7 +14,7 @@ import { judgeCmdlet, type CmdletContext } from './ps-cmdlets.ts';
 import type { PsCommand, PsItem, PsPart, PsScript, PsWord, PsWrite } from './ps-item.ts';
 import { memberTier } from './ps-members.ts';
 import { parsePowershell } from './ps-parse.ts';
-import { ALIASES } from './ps-table.ts';
+import { ALIASES, namesOfCmdlet } from './ps-table.ts';
 import { PsVariables } from './ps-variables.ts';
 
 /**
@@ -101,7 +102,16 @@ class PsJudge {
     const name = word.toLowerCase();
     if (this.#functions.has(name) || name === 'default') return;
     const cmdlet = cmdletName(name);
+    this.#operatorRules([word, cmdlet, ...namesOfCmdlet(cmdlet)], command);
     if (!judgeCmdlet(cmdlet, command, this.#context(command))) this.#program(word, command);
+  }
+
+  #operatorRules(names: readonly string[], command: PsCommand): void {
+    const args = command.args.map((arg) => ({
+      text: arg.block ? null : this.#variables.resolve(arg.parts, command.depth),
+      parameter: arg.parameter,
+    }));
+    judgeWindowsRules({ names, args }, this.#frontEnd, this.#findings, command);
   }
 
   #program(word: string, command: PsCommand): void {
@@ -156,6 +166,7 @@ class PsJudge {
   #started(name: string, args: readonly (string | null)[], command: PsCommand): void {
     const words = args.map((text) => ({ text, start: command.start, end: command.end }));
     if (/^https?:/i.test(name)) return;
+    judgeWindowsRules({ names: [name], args: words }, this.#frontEnd, this.#findings, command);
     this.#runNative(name, words, command);
   }
 

@@ -8,6 +8,11 @@ export const ALIASES: ReadonlyMap<string, string> = new Map(
   Object.entries(aliases).flatMap(([cmdlet, names]) => names.map((name): [string, string] => [name, cmdlet])),
 );
 
+/** The aliases of a cmdlet. */
+export function namesOfCmdlet(cmdlet: string): readonly string[] {
+  return aliases[cmdlet] ?? [];
+}
+
 /** What a cmdlet does by its verb, when nothing is known of its noun. */
 export const VERBS: ReadonlyMap<string, Tier> = tierOfEach(verbs);
 
