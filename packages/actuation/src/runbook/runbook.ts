@@ -7,11 +7,11 @@ import {
   type ExecuteOptions,
   isRefusal,
   type PreparedAction,
-  type PreviewResult,
   type Refusal,
   refuse,
 } from '../adapter.ts';
-import { checkHostType, isLocalHost } from '../host-type.ts';
+import { frameAdapter, type Preparation } from '../adapter-frame.ts';
+import { isLocalHost } from '../host-type.ts';
 import { findBinary } from '../process/find-binary.ts';
 import { runProcess } from '../process/run-process.ts';
 import { executeOverSsh, type SshOptions, sshDestination } from '../ssh/ssh.ts';
@@ -38,36 +38,29 @@ export interface RunbookOptions {
  * for a host with `actuation_paths: [local]`, otherwise over ssh on the host itself.
  */
 export function runbookAdapter(options: RunbookOptions): Adapter {
-  return {
+  return frameAdapter({
     name: NAME,
     hostTypes: HOST_TYPES,
     prepare: (request, signal) => prepare(request, options, signal),
-    preview: async (prepared) => checkHostType(NAME, HOST_TYPES, prepared.host) ?? describe(prepared),
+    describe,
     execute: (prepared, run) => execute(prepared, options, run),
-  };
+  });
 }
 
 async function prepare(
   request: ActionRequest,
   options: RunbookOptions,
   signal?: AbortSignal,
-): Promise<PreparedAction | Refusal> {
+): Promise<Preparation | Refusal> {
   const { host, action } = request;
-  const wrongType = checkHostType(NAME, HOST_TYPES, host);
-  if (wrongType !== null) return wrongType;
   const runbook = await readRunbook(options.root, action);
   if (isRefusal(runbook)) return runbook;
   const destination = await destinationOf(request, options, signal);
   if (typeof destination !== 'string') return destination;
   return {
-    adapter: NAME,
-    host,
-    action,
     command: runbook.text,
     shell: 'bash',
-    target: host.name,
     destination,
-    baseTier: 'T2',
     digest: runbook.digest,
     summary: `runbook ${runbook.path}\non ${host.name} (${host.hostType}), ${whereText(destination)}\nsha256 ${runbook.digest}`,
   };
@@ -88,8 +81,6 @@ async function execute(
   options: RunbookOptions,
   run: ExecuteOptions,
 ): Promise<ActionResult | Refusal> {
-  const wrongType = checkHostType(NAME, HOST_TYPES, prepared.host);
-  if (wrongType !== null) return wrongType;
   const runbook = await readRunbook(options.root, prepared.action);
   if (isRefusal(runbook)) return runbook;
   if (runbook.digest !== prepared.digest || runbook.text !== prepared.command) {
@@ -126,9 +117,9 @@ async function executeHere(
   return { ...result, completion: began ? 'ended' : 'not_started', fault: null };
 }
 
-function describe(prepared: PreparedAction): PreviewResult {
+function describe(prepared: PreparedAction): string {
   const head = `would run the runbook ${prepared.action} for ${prepared.target} (${whereText(prepared.destination)}),`;
-  return { kind: 'text', text: `${head} sha256 ${prepared.digest}:\n${prepared.command}` };
+  return `${head} sha256 ${prepared.digest}:\n${prepared.command}`;
 }
 
 function whereText(destination: string): string {

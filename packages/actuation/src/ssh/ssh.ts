@@ -8,10 +8,10 @@ import {
   type ExecuteOptions,
   isRefusal,
   type PreparedAction,
-  type PreviewResult,
   type Refusal,
   refuse,
 } from '../adapter.ts';
+import { frameAdapter, type Preparation } from '../adapter-frame.ts';
 import { checkHostType } from '../host-type.ts';
 import { findBinary } from '../process/find-binary.ts';
 import { ACTION_TIMEOUT_MS, runProcess } from '../process/run-process.ts';
@@ -55,22 +55,22 @@ interface Connection {
  * start files and with an empty environment; PowerShell on Windows), and a stop reaches the far side.
  */
 export function sshAdapter(options: SshOptions): Adapter {
-  return {
+  return frameAdapter({
     name: NAME,
     hostTypes: HOST_TYPES,
     prepare: (request, signal) => prepare(request, options, signal),
-    preview: async (prepared) => checkHostType(NAME, HOST_TYPES, prepared.host) ?? describe(prepared),
+    describe,
     execute: (prepared, run) => executeOverSsh(prepared, options, run),
-  };
+  });
 }
 
 async function prepare(
   request: ActionRequest,
   options: SshOptions,
   signal?: AbortSignal,
-): Promise<PreparedAction | Refusal> {
+): Promise<Preparation | Refusal> {
   const { host, action } = request;
-  const refusal = checkHostType(NAME, HOST_TYPES, host) ?? checkCommandText(action);
+  const refusal = checkCommandText(action);
   if (refusal !== null) return refusal;
   const shell: ShellKind = host.hostType === 'windows' ? 'powershell' : 'bash';
   if (shell === 'powershell') {
@@ -80,14 +80,9 @@ async function prepare(
   const destination = await sshDestination(host, options, signal);
   if (typeof destination !== 'string') return destination;
   return {
-    adapter: NAME,
-    host,
-    action,
     command: action,
     shell,
-    target: host.name,
     destination,
-    baseTier: 'T2',
     digest: sha256Hex(action),
     summary: `ssh ${destination} (${host.name}, ${host.hostType})\n${shell}: ${action}`,
   };
@@ -180,9 +175,6 @@ function commandLine(connection: Connection, host: InventoryHost, remoteCommand:
   ];
 }
 
-function describe(prepared: PreparedAction): PreviewResult {
-  return {
-    kind: 'text',
-    text: `would run on ${prepared.target} (${prepared.destination}) with ${prepared.shell}:\n${prepared.command}`,
-  };
+function describe(prepared: PreparedAction): string {
+  return `would run on ${prepared.target} (${prepared.destination}) with ${prepared.shell}:\n${prepared.command}`;
 }

@@ -1,4 +1,4 @@
-import { maxTier, type Tier } from '@praxis/core';
+import { errorMessage, maxTier, type Tier } from '@praxis/core';
 import type { OperatorDenyRule } from './operator-match.ts';
 
 /** The shells a command can be declared for; the front end is chosen by the declaration, never guessed. */
@@ -54,6 +54,30 @@ export const FRONT_END_LENGTH_MAX: number = 16 * 1024;
 
 /** Reasons kept per verdict; the tier is computed from all of them, the list is cut. */
 export const FRONT_END_REASONS_MAX = 64;
+
+/**
+ * Runs a front end over a text. Never throws: what it stumbles over is T3.
+ */
+export function runFrontEnd(judge: (findings: Findings) => void): FrontEndResult {
+  const findings = new Findings();
+  try {
+    judge(findings);
+  } catch (error) {
+    findings.add('T3', 'front-end-fault', errorMessage(error));
+  }
+  return findings.result();
+}
+
+/** True when a text at this depth may be read; otherwise it is T3. */
+export function isReadable(text: string, depth: number, findings: Findings): boolean {
+  if (text.length > FRONT_END_LENGTH_MAX) {
+    findings.add('T3', 'text-too-long', `longer than ${FRONT_END_LENGTH_MAX}`);
+    return false;
+  }
+  if (depth <= FRONT_END_DEPTH_MAX) return true;
+  findings.add('T3', 'nested-too-deep', `deeper than ${FRONT_END_DEPTH_MAX}`);
+  return false;
+}
 
 /** Collects findings; the tier can only rise. */
 export class Findings {

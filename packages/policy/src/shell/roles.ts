@@ -140,69 +140,93 @@ function treeEffect(role: 'write-tree' | 'delete' | 'metadata', marks: ReadonlyS
   return role === 'write-tree' ? 'write-tree' : `${role}-tree`;
 }
 
+/** Judges the value of a role that runs something. */
+type RoleJudge = (
+  value: WordValue,
+  context: ShellContext,
+  verdict: Verdict,
+  entry: string | undefined,
+) => void;
+
+/** A judge that hands the value, as text of this kind, to the walker. */
+function asText(kind: string, textOf: (text: string) => string = (text) => text): RoleJudge {
+  return (value, context, verdict) =>
+    context.engine.judgeText({ ...value, text: textOf(value.text) }, context, verdict, { kind });
+}
+
+const RUNNING_JUDGES: ReadonlyMap<Role, RoleJudge> = new Map<Role, RoleJudge>([
+  ['shell', asText('shell')],
+  ['checkpoint-action', judgeCheckpointAction],
+  ['vim-operand', judgeVimOperand],
+  ['pager-operand', judgePagerOperand],
+  // What they become is judged with the operands they are put in front of.
+  ['words', () => undefined],
+  [
+    'filter',
+    (value, context, verdict) =>
+      context.engine.judgeText(value, context, verdict, { kind: 'filter', stdin: null }),
+  ],
+  // The program adds a host and a remote command of its own.
+  ['transport', asText('transport', (text) => `${text} host true`)],
+  ['trap', judgeTrap],
+  ['prompt', judgeHiddenSubstitutions],
+  ['alias', judgeAlias],
+  ['argv', (value, context, verdict) => context.engine.judgeArguments([value], context, verdict, undefined)],
+  ['awk', judgeAwk],
+  ['sed', judgeSed],
+  ['vim', judgeVim],
+  ['environment', judgeAssignmentText],
+  ['assignment', judgeAssignmentText],
+  ['git-config', judgeGitConfig],
+  ['ssh-option', judgeSshOption],
+  [
+    'powershell',
+    (value, context, verdict, entry) => judgeForeignText('powershell', value, context, verdict, entry),
+  ],
+  ['cmd', (value, context, verdict, entry) => judgeForeignText('cmd', value, context, verdict, entry)],
+]);
+
 function judgeRunningRole(
   role: Role,
   value: WordValue,
   context: ShellContext,
   verdict: Verdict,
-  options: RoleOptions,
+  { entry }: RoleOptions,
 ): void {
-  const { entry } = options;
-  switch (role) {
-    case 'shell':
-      return context.engine.judgeText(value, context, verdict, { kind: 'shell' });
-    case 'checkpoint-action': {
-      const text = value.text.replace(/^exec=/, '');
-      if (text !== value.text || value.kind !== 'literal')
-        context.engine.judgeText({ ...value, text }, context, verdict, { kind: 'tar' });
-      return;
-    }
-    case 'vim-operand':
-      if (value.text.startsWith('+'))
-        return judgeVim({ ...value, text: value.text.slice(1) }, context, verdict, entry);
-      return judgeEffect('write', value, context, verdict, entry);
-    case 'pager-operand':
-      if (/^\+.*[!|]/s.test(value.text))
-        verdict.raise(3, 'pager-command', 'the pager runs a command', spanIn(context, value), entry);
-      return;
-    case 'words':
-      return;
-    case 'filter':
-      return context.engine.judgeText(value, context, verdict, { kind: 'filter', stdin: null });
-    case 'transport':
-      // The program adds a host and a remote command of its own.
-      return context.engine.judgeText({ ...value, text: `${value.text} host true` }, context, verdict, {
-        kind: 'transport',
-      });
-    case 'trap':
-      if (value.kind !== 'literal' || (value.text !== '' && value.text !== '-'))
-        context.engine.judgeText(value, context, verdict, { kind: 'trap' });
-      return;
-    case 'prompt':
-      return judgeHiddenSubstitutions(value, context, verdict);
-    case 'alias':
-      return judgeAlias(value, context, verdict);
-    case 'argv':
-      return context.engine.judgeArguments([value], context, verdict, undefined);
-    case 'awk':
-      return judgeAwk(value, context, verdict, entry);
-    case 'sed':
-      return judgeSed(value, context, verdict, entry);
-    case 'vim':
-      return judgeVim(value, context, verdict, entry);
-    case 'environment':
-    case 'assignment':
-      return judgeAssignmentText(value, context, verdict);
-    case 'git-config':
-      return judgeGitConfig(value, context, verdict, entry);
-    case 'ssh-option':
-      return judgeSshOption(value, context, verdict, entry);
-    case 'powershell':
-    case 'cmd':
-      return judgeForeignText(role, value, context, verdict, entry);
-    default:
-      verdict.raise(3, 'foreign-code', `code for another shell (${role})`, spanIn(context, value), entry);
-  }
+  const judge = RUNNING_JUDGES.get(role);
+  if (judge !== undefined) judge(value, context, verdict, entry);
+  else verdict.raise(3, 'foreign-code', `code for another shell (${role})`, spanIn(context, value), entry);
+}
+
+function judgeCheckpointAction(value: WordValue, context: ShellContext, verdict: Verdict): void {
+  const text = value.text.replace(/^exec=/, '');
+  if (text !== value.text || value.kind !== 'literal')
+    context.engine.judgeText({ ...value, text }, context, verdict, { kind: 'tar' });
+}
+
+function judgeVimOperand(
+  value: WordValue,
+  context: ShellContext,
+  verdict: Verdict,
+  entry: string | undefined,
+): void {
+  if (value.text.startsWith('+')) judgeVim({ ...value, text: value.text.slice(1) }, context, verdict, entry);
+  else judgeEffect('write', value, context, verdict, entry);
+}
+
+function judgePagerOperand(
+  value: WordValue,
+  context: ShellContext,
+  verdict: Verdict,
+  entry: string | undefined,
+): void {
+  if (/^\+.*[!|]/s.test(value.text))
+    verdict.raise(3, 'pager-command', 'the pager runs a command', spanIn(context, value), entry);
+}
+
+function judgeTrap(value: WordValue, context: ShellContext, verdict: Verdict): void {
+  if (value.kind !== 'literal' || (value.text !== '' && value.text !== '-'))
+    context.engine.judgeText(value, context, verdict, { kind: 'trap' });
 }
 
 function judgeForeignText(

@@ -1,10 +1,9 @@
-import { errorMessage } from '@praxis/core';
 import {
-  FRONT_END_DEPTH_MAX,
-  FRONT_END_LENGTH_MAX,
-  Findings,
+  type Findings,
   type FrontEndContext,
   type FrontEndResult,
+  isReadable,
+  runFrontEnd,
 } from '../front-end.ts';
 import { judgeBuiltin, type BuiltinContext, synonyms } from './cmd-builtins.ts';
 import { scanCmd, type CmdCommand } from './cmd-scan.ts';
@@ -19,13 +18,7 @@ import { judgeWindowsRules } from '../windows/windows-deny.ts';
  * read, or exceeds a bound, is T3. Never throws; linear in the text for each level of nesting.
  */
 export function classifyCmd(command: string, context: FrontEndContext): FrontEndResult {
-  const findings = new Findings();
-  try {
-    new CmdJudge(findings, context, 0).judge(command);
-  } catch (error) {
-    findings.add('T3', 'front-end-fault', errorMessage(error));
-  }
-  return findings.result();
+  return runFrontEnd((findings) => new CmdJudge(findings, context, 0).judge(command));
 }
 
 class CmdJudge {
@@ -43,11 +36,7 @@ class CmdJudge {
   }
 
   judge(text: string): void {
-    if (text.length > FRONT_END_LENGTH_MAX) {
-      this.#findings.add('T3', 'text-too-long', `longer than ${FRONT_END_LENGTH_MAX}`);
-    } else if (this.#depth + this.#frontEnd.depth > FRONT_END_DEPTH_MAX) {
-      this.#findings.add('T3', 'nested-too-deep', `deeper than ${FRONT_END_DEPTH_MAX}`);
-    } else this.#judgeText(text);
+    if (isReadable(text, this.#depth + this.#frontEnd.depth, this.#findings)) this.#judgeText(text);
   }
 
   #judgeText(text: string): void {

@@ -1,14 +1,13 @@
-import { errorMessage } from '@praxis/core';
 import { judgeNative } from '../cmd/native.ts';
 import { programName, type NativeWord } from '../cmd/native-word.ts';
 import { windowsPlace, WORKSPACE, writeTier, type WindowsDirectory } from '../cmd/windows-path.ts';
 import { judgeWindowsRules } from '../windows/windows-deny.ts';
 import {
-  FRONT_END_DEPTH_MAX,
-  FRONT_END_LENGTH_MAX,
-  Findings,
+  type Findings,
   type FrontEndContext,
   type FrontEndResult,
+  isReadable,
+  runFrontEnd,
 } from '../front-end.ts';
 import { judgeCmdlet, type CmdletContext } from './ps-cmdlets.ts';
 import type { PsCommand, PsItem, PsPart, PsScript, PsWord, PsWrite } from './ps-item.ts';
@@ -23,13 +22,7 @@ import { PsVariables } from './ps-variables.ts';
  * of nesting.
  */
 export function classifyPowershell(command: string, context: FrontEndContext): FrontEndResult {
-  const findings = new Findings();
-  try {
-    new PsJudge(findings, context, 0).judge(command);
-  } catch (error) {
-    findings.add('T3', 'front-end-fault', errorMessage(error));
-  }
-  return findings.result();
+  return runFrontEnd((findings) => new PsJudge(findings, context, 0).judge(command));
 }
 
 class PsJudge {
@@ -47,11 +40,8 @@ class PsJudge {
   }
 
   judge(text: string): void {
-    if (text.length > FRONT_END_LENGTH_MAX) {
-      this.#findings.add('T3', 'text-too-long', `longer than ${FRONT_END_LENGTH_MAX}`);
-    } else if (this.#depth + this.#frontEnd.depth > FRONT_END_DEPTH_MAX) {
-      this.#findings.add('T3', 'nested-too-deep', `deeper than ${FRONT_END_DEPTH_MAX}`);
-    } else this.#judgeScript(parsePowershell(text));
+    if (isReadable(text, this.#depth + this.#frontEnd.depth, this.#findings))
+      this.#judgeScript(parsePowershell(text));
   }
 
   #judgeScript(script: PsScript): void {
