@@ -1,8 +1,13 @@
 import { createHash, type Hash } from 'node:crypto';
 import { isJsonObject } from '@praxis/core';
+import { entryDigest, EntryHash, isHexAt } from './entry-hash.ts';
 import { claimedHash, hashOfLine, type LineFault, looksTorn, parseLine } from './line.ts';
-import { type PlainRecord, readPlainLine } from './plain-line.ts';
-import { GENESIS_HASH, type RecordKind, type StoredRecord } from './record.ts';
+import { closesIntent, type OpenIntent, OpenIntents, openIntentOf } from './open-intents.ts';
+import { PlainLine, type PlainRecord } from './plain-line.ts';
+import { type ScanBytes, Token } from './plain-text.ts';
+import { GENESIS_HASH, type StoredRecord } from './record.ts';
+import { jsonString } from './safe-json.ts';
+import { type NodeHash, nodeFromHex } from './tree/node-hash.ts';
 
 /** Why a ledger is not whole: a line that is not the next record, or a last line without its newline. */
 export type ChainFault = LineFault | 'torn_tail' | 'recovery_mismatch' | 'segment_mismatch';
@@ -23,27 +28,10 @@ export interface RecoveredRegion {
   readonly seq: number;
 }
 
-/** An intent with no outcome so far. */
-export interface OpenIntent {
-  readonly seq: number;
-  readonly ts: string;
-  readonly action_id: string | null;
-  readonly tool: string | null;
-  readonly target: string | null;
-  readonly tier: string | null;
-  readonly host: string | null;
-  readonly host_type: string | null;
-  readonly session_id: string | null;
-  readonly principal: string | null;
-}
-
-/** An intent whose outcome is unknown for good; `closed_by` is the record that says so. */
-export interface InterruptedIntent extends OpenIntent {
-  readonly closed_by: number;
-}
-
-/** How many interrupted intents and recovered regions are kept for a report. */
-export const WALK_ITEMS_MAX = 1_000;
+/** How many recovered regions are kept for a report. */
+export const RECOVERED_MAX = 1_000;
+/** A longer intent is remembered as what was read from it, not as its line. */
+const INTENT_LINE_BYTES_MAX = 4_096;
 
 /** Where a chain stands after some record: what the next record must continue. */
 export interface ChainPosition {
@@ -83,32 +71,75 @@ interface Unexplained {
   terminated: boolean;
 }
 
+/** Told every record that continues the chain, with the digest that is its `entry_hash`. A record is only valid during the call. */
+export type ChainObserver = (record: WalkedRecord, entryHash: NodeHash, offset: number) => void;
+
 /**
  * Walks a log line by line and holds it to its chain in constant memory. A line that is not the next
  * record opens an unexplained region; the only thing that closes one is a recovery record that
  * continues the chain from before the region and commits to exactly its bytes.
  */
 export class ChainWalk {
-  position: ChainPosition;
   records = 0;
-  /** At most `WALK_ITEMS_MAX` are kept. */
+  /** At most `RECOVERED_MAX` are kept. */
   readonly recovered: RecoveredRegion[] = [];
-  readonly openIntents: Map<number, OpenIntent> = new Map();
-  /** Intents that a record closed with "outcome unknown"; at most `WALK_ITEMS_MAX` are kept. */
-  readonly interrupted: InterruptedIntent[] = [];
-  interruptedCount = 0;
+  readonly openIntents: OpenIntents = new OpenIntents();
+  #nextSeq: number;
+  /** Null when only `#entryHash` has it: as a text it is seldom wanted. */
+  #prevHash: string | null;
+  readonly #entryHash: EntryHash = new EntryHash();
+  #originId: string | null;
+  /** The value of `origin_id` as it stands in a line. */
+  #origin: Token | null = null;
   #unexplained: Unexplained | null = null;
-  readonly #onRecord: (record: WalkedRecord, line: Buffer, offset: number) => void;
-  readonly #judge: (record: WalkedRecord) => ChainFault | null;
+  readonly #plain: PlainLine = new PlainLine(this.#entryHash);
+  readonly #onRecord: ChainObserver;
+  readonly #judgeSegment: (header: StoredRecord) => ChainFault | null;
 
+  /** `judgeSegment` says what is wrong with a segment header that is otherwise the next record. */
   constructor(
     position: ChainPosition = GENESIS,
-    onRecord: (record: WalkedRecord, line: Buffer, offset: number) => void = () => undefined,
-    judge: (record: WalkedRecord) => ChainFault | null = () => null,
+    onRecord: ChainObserver = () => undefined,
+    judgeSegment: (header: StoredRecord) => ChainFault | null = () => null,
   ) {
-    this.position = position;
+    this.#nextSeq = position.nextSeq;
+    this.#prevHash = position.prevHash;
+    this.#entryHash.take(position.prevHash);
+    this.#originId = position.originId;
+    this.#learnOrigin(position.originId);
     this.#onRecord = onRecord;
-    this.#judge = judge;
+    this.#judgeSegment = judgeSegment;
+  }
+
+  /** Where the chain stands after its last record. */
+  get position(): ChainPosition {
+    this.#prevHash ??= this.#entryHash.toString();
+    return { nextSeq: this.#nextSeq, prevHash: this.#prevHash, originId: this.#originId };
+  }
+
+  /**
+   * Takes the line at `start` when it is the next record and of a kind that needs no parsing, and gives
+   * the index after its newline. Gives -1 for every other line, good or bad: those are for `line`.
+   */
+  quickLine(scan: ScanBytes, start: number, end: number, offset: number): number {
+    // Every line of an unexplained region is hashed.
+    if (this.#unexplained !== null) return -1;
+    const plain = this.#plain;
+    const next = plain.read(scan, start, end);
+    if (next === -1 || plain.seq !== this.#nextSeq) return -1;
+    if (this.#origin === null || !plain.hasOrigin(this.#origin)) return -1;
+    if (plain.kind === 'intent' && next - start > INTENT_LINE_BYTES_MAX) return -1;
+    const digest = entryDigest(scan, start, plain.entryHashAt);
+    if (!isHexAt(scan.view, plain.entryHashAt, digest)) return -1;
+    this.#nextSeq += 1;
+    this.#entryHash.takeFrom(scan.view, plain.entryHashAt);
+    this.#prevHash = null;
+    this.records += 1;
+    if (plain.kind === 'intent')
+      this.openIntents.addLine(plain.seq, scan.bytes.toString('latin1', start, next - 1));
+    else if (plain.kind === 'outcome' && plain.intent_seq !== null) this.openIntents.close(plain.intent_seq);
+    this.#onRecord(plain, digest, offset);
+    return next;
   }
 
   /** Takes one line, without its newline; `offset` is where it starts. */
@@ -151,41 +182,42 @@ export class ChainWalk {
   }
 
   /** The record in a line that continues the chain, or what is wrong with the line. */
-  #nextRecord(line: Buffer): WalkedRecord | ChainFault {
-    const plain = readPlainLine(line);
-    if (plain !== null && this.#fault(plain, line) === null) return plain;
+  #nextRecord(line: Buffer): StoredRecord | ChainFault {
     const record = parseLine(line);
     return typeof record === 'string' ? record : (this.#fault(record, line) ?? record);
   }
 
-  #fault(record: WalkedRecord, line: Buffer): ChainFault | null {
+  #fault(record: StoredRecord, line: Buffer): ChainFault | null {
     const { nextSeq, prevHash, originId } = this.position;
     if (record.prev_hash !== prevHash) return 'prev_hash_mismatch';
     if (record.seq !== nextSeq) return 'seq_gap';
     if (claimedHash(line) !== hashOfLine(line)) return 'entry_hash_mismatch';
     if (originId !== null && record.origin_id !== originId) return 'origin_mismatch';
-    return this.#judge(record);
+    return record.kind === 'segment' ? this.#judgeSegment(record) : null;
   }
 
-  #accept(record: WalkedRecord, line: Buffer, offset: number): void {
-    this.position = {
-      nextSeq: record.seq + 1,
-      prevHash: claimedHash(line) ?? '',
-      originId: record.origin_id,
-    };
+  #accept(record: StoredRecord, line: Buffer, offset: number): void {
+    const entryHash = claimedHash(line) ?? '';
+    this.#nextSeq = record.seq + 1;
+    this.#prevHash = entryHash;
+    this.#entryHash.take(entryHash);
+    this.#learnOrigin(record.origin_id);
     this.records += 1;
     this.#trackIntent(record);
-    this.#onRecord(record, line, offset);
+    this.#onRecord(record, nodeFromHex(entryHash), offset);
   }
 
-  #trackIntent(record: WalkedRecord): void {
-    if (isWhole(record) && record.kind === 'intent') this.openIntents.set(record.seq, openIntentOf(record));
+  #learnOrigin(originId: string | null): void {
+    if (originId === null || originId === this.#originId && this.#origin !== null) return;
+    this.#originId = originId;
+    this.#origin = new Token(jsonString(originId));
+  }
+
+  #trackIntent(record: StoredRecord): void {
+    if (record.kind === 'intent') this.openIntents.add(openIntentOf(record));
     if (record.intent_seq === null || !closesIntent(record.kind)) return;
-    const intent = this.openIntents.get(record.intent_seq);
-    this.openIntents.delete(record.intent_seq);
-    if (record.kind !== 'interrupted' || intent === undefined) return;
-    this.interruptedCount += 1;
-    if (this.interrupted.length < WALK_ITEMS_MAX) this.interrupted.push({ ...intent, closed_by: record.seq });
+    if (record.kind === 'interrupted') this.openIntents.interrupt(record.intent_seq, record.seq);
+    else this.openIntents.close(record.intent_seq);
   }
 
   #open(code: ChainFault, offset: number): void {
@@ -206,15 +238,15 @@ export class ChainWalk {
     this.#unexplained.terminated = bytes[bytes.length - 1] === NEWLINE[0];
   }
 
-  #explains(record: WalkedRecord, offset: number): boolean {
+  #explains(record: StoredRecord, offset: number): boolean {
     const region = this.#unexplained;
     if (region === null || record.kind !== 'recovery' || !isSetAside(record)) return false;
     const sha256 = region.digest.copy().digest('hex');
-    const args = isWhole(record) ? record.args : null;
+    const { args } = record;
     if (!isJsonObject(args) || args['sha256'] !== sha256) return false;
     if (args['offset'] !== region.place.offset || args['length'] !== region.length) return false;
     if (region.place.offset + region.length !== offset) return false;
-    if (this.recovered.length < WALK_ITEMS_MAX) {
+    if (this.recovered.length < RECOVERED_MAX) {
       this.recovered.push({ offset: region.place.offset, length: region.length, sha256, seq: record.seq });
     }
     return true;
@@ -224,17 +256,6 @@ export class ChainWalk {
 /** The reason of a recovery record that commits to bytes left behind by a crash. */
 export const SET_ASIDE = 'set_aside';
 
-function isSetAside(record: WalkedRecord): boolean {
+function isSetAside(record: StoredRecord): boolean {
   return record.reason === SET_ASIDE;
-}
-
-/** Whether a record of this kind ends the intent it names. */
-export function closesIntent(kind: RecordKind): boolean {
-  return kind === 'outcome' || kind === 'interrupted';
-}
-
-/** What is remembered of an intent until its outcome is recorded. */
-export function openIntentOf(record: StoredRecord): OpenIntent {
-  const { seq, ts, action_id, tool, target, tier, host, host_type, session_id, principal } = record;
-  return { seq, ts, action_id, tool, target, tier, host, host_type, session_id, principal };
 }

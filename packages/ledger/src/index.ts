@@ -1,4 +1,5 @@
-export type { BadPlace, ChainFault, OpenIntent, RecoveredRegion } from './chain-walk.ts';
+export type { BadPlace, ChainFault, RecoveredRegion } from './chain-walk.ts';
+export type { OpenIntent } from './open-intents.ts';
 export type { LedgerError, LedgerErrorCode } from './errors.ts';
 export { Ledger, type LedgerOptions, type LedgerStatus, SEGMENT_BYTES_DEFAULT } from './ledger.ts';
 export type { EvidenceOptions, EvidenceStatus, Voucher } from './evidence/evidence.ts';

@@ -52,7 +52,7 @@ export async function openLog(options: LedgerOptions): Promise<OpenedLog> {
     durability: options.durability ?? 'group',
     setAsideFrom: options.setAsideFrom,
     queueRecordsMax: QUEUE_RECORDS_MAX,
-    observe: (record, _line, _offset, tree) => {
+    observe: (record, _offset, tree) => {
       watch.first ??= tree.size;
       if (isWhole(record)) watch.firstTs ??= record.ts;
       if (tree.size === last?.size) watch.seen = tree.root();

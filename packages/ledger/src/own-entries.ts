@@ -1,6 +1,7 @@
 import { formatInstant, type Instant } from '@praxis/core';
-import type { ChainPosition, OpenIntent } from './chain-walk.ts';
+import type { ChainPosition } from './chain-walk.ts';
 import { ledgerError } from './errors.ts';
+import type { OpenIntent } from './open-intents.ts';
 import { type LedgerEntry, RECORD_DECISIONS, RECORD_KINDS, type SessionHeaderFields } from './record.ts';
 
 /** The kinds that only the ledger itself may write: a forged one would explain away damage. */

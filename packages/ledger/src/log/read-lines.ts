@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LINE_BYTES_MAX } from '../line.ts';
+import { endScanAt, SCAN_PADDING_BYTES, type ScanBytes, scanBytes } from '../plain-text.ts';
 
 /** How much of a log is read at a time at most, in bytes. */
 export const READ_BYTES = 1_048_576;
@@ -12,6 +13,12 @@ const NEWLINE = 0x0a;
 
 /** Who takes the lines. Buffers are only valid during the call. */
 export interface LineTaker {
+  /**
+   * Asked first: takes the line that begins at `start`, if it can without being shown where the line ends,
+   * and gives the index after its newline; -1 when the line is to be handed to `line`. The bytes end at
+   * `end`, with the padding that `endScanAt` puts there; `offset` is where the line begins in the file.
+   */
+  quickLine?(scan: ScanBytes, start: number, end: number, offset: number): number;
   line(line: Buffer, offset: number): void;
   fragment(bytes: Buffer, offset: number, code: 'torn_tail' | 'line_too_long'): void;
 }
@@ -64,13 +71,21 @@ export class LineReader {
   /** How many bytes of an unfinished line stand at the start of the chunk. */
   #held = 0;
   #overlong = false;
-  #chunk: Buffer = Buffer.allocUnsafe(CHUNK_BYTES_MIN);
+  #scan: ScanBytes = scanBytes(CHUNK_BYTES_MIN);
   readonly #taker: LineTaker;
 
   constructor(offset: number, taker: LineTaker) {
     this.at = offset;
     this.#offset = offset;
     this.#taker = taker;
+  }
+
+  get #chunk(): Buffer {
+    return this.#scan.bytes;
+  }
+
+  get #capacity(): number {
+    return this.#scan.bytes.length - SCAN_PADDING_BYTES;
   }
 
   /** Whether what was read so far ends within a line. */
@@ -80,7 +95,7 @@ export class LineReader {
 
   /** Reads the next piece, not beyond `limit`; `take` must follow. */
   async readFrom(file: FileHandle, limit: number = Number.MAX_SAFE_INTEGER): Promise<number> {
-    const room = Math.min(this.#chunk.length - this.#held, READ_BYTES, limit - this.at);
+    const room = Math.min(this.#capacity - this.#held, READ_BYTES, limit - this.at);
     const { bytesRead } = await file.read(this.#chunk, this.#held, room, this.at);
     this.at += bytesRead;
     return bytesRead;
@@ -99,19 +114,38 @@ export class LineReader {
 
   take(bytesRead: number): void {
     const end = this.#held + bytesRead;
-    const bytes = this.#chunk.subarray(0, end);
+    endScanAt(this.#scan, end);
     let start = 0;
     // What is held has been searched already.
-    let newline = bytes.indexOf(NEWLINE, this.#held);
-    while (newline !== -1) {
-      this.#finish(start, newline);
-      start = newline + 1;
-      newline = bytes.indexOf(NEWLINE, start);
+    let newline = this.#held === 0 ? 0 : this.#newlineFrom(this.#held, end);
+    while (newline !== -1 && start < end) {
+      const next = this.#takeQuickly(start, end);
+      if (next === -1) {
+        if (newline <= start) newline = this.#newlineFrom(start, end);
+        if (newline === -1) break;
+        this.#finish(start, newline);
+        start = newline + 1;
+      } else {
+        start = next;
+      }
     }
     this.#held = end - start;
-    if (end === this.#chunk.length && end < READ_BYTES + LINE_BYTES_MAX) this.#grow(start, end);
+    if (end === this.#capacity && end < READ_BYTES + LINE_BYTES_MAX) this.#grow(start, end);
     else this.#chunk.copyWithin(0, start, end);
     if (this.#held >= LINE_BYTES_MAX) this.#spill();
+  }
+
+  #newlineFrom(at: number, end: number): number {
+    const newline = this.#chunk.indexOf(NEWLINE, at);
+    return newline < end ? newline : -1;
+  }
+
+  /** The start of the next line when the one at `start` was taken as it stands, else -1. */
+  #takeQuickly(start: number, end: number): number {
+    if (this.#overlong) return -1;
+    const next = this.#taker.quickLine?.(this.#scan, start, end, this.#offset) ?? -1;
+    if (next !== -1) this.#offset += next - start;
+    return next;
   }
 
   end(): void {
@@ -120,9 +154,9 @@ export class LineReader {
 
   /** Small files are read into a small buffer; one that was filled gets a larger one. */
   #grow(start: number, end: number): void {
-    const larger = Buffer.allocUnsafe(Math.min(READ_BYTES + LINE_BYTES_MAX, this.#chunk.length * 4));
-    this.#chunk.copy(larger, 0, start, end);
-    this.#chunk = larger;
+    const larger = scanBytes(Math.min(READ_BYTES + LINE_BYTES_MAX, this.#capacity * 4));
+    this.#chunk.copy(larger.bytes, 0, start, end);
+    this.#scan = larger;
   }
 
   #finish(start: number, newline: number): void {

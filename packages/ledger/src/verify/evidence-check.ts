@@ -97,15 +97,14 @@ export class EvidenceCheck {
   /** Takes each record of the log once the tree has it. */
   record(record: WalkedRecord, offset: number, tree: MerkleTree): void {
     this.#size = tree.size;
-    this.#originId = record.origin_id;
-    this.#endedInOrder = record.reason === SESSION_ENDED;
+    this.#endedInOrder = isWhole(record) ? record.reason === SESSION_ENDED : record.hasReason(SESSION_ENDED);
     if (record.kind === 'session' || record.kind === 'control') this.#learn(record);
     const { checkpoints } = this.#cursor;
     while (checkpoints[0] !== undefined && checkpoints[0].size <= tree.size) {
       const checkpoint = checkpoints.shift();
       if (checkpoint !== undefined) this.#compare(checkpoint, offset, tree);
     }
-    const anchored = this.#anchors.get(tree.size);
+    const anchored = this.#anchors.size === 0 ? undefined : this.#anchors.get(tree.size);
     if (anchored === undefined) return;
     if (anchored !== tree.root())
       return this.#fail('anchor_mismatch', offset, `the anchor has another root for ${tree.size} records`);
@@ -118,6 +117,7 @@ export class EvidenceCheck {
     this.#logPath = path;
     this.#logEnd = offset;
     this.#size = walk.tree.size;
+    this.#originId = walk.chain.position.originId;
   }
 
   /** Checks what can only be said at the end. */

@@ -7,7 +7,7 @@ import { evidenceArgs } from '../evidence/evidence-entry.ts';
 import type { SignedNote } from '../evidence/note.ts';
 import { LogWalk } from '../log/log-walk.ts';
 import { LineReader } from '../log/read-lines.ts';
-import type { WalkedRecord } from '../chain-walk.ts';
+import { isWhole, type WalkedRecord } from '../chain-walk.ts';
 
 /** A checkpoint on file. */
 export interface FiledCheckpoint {
@@ -57,7 +57,7 @@ export class EvidenceCursor {
     this.present = existsSync(path);
     this.#ended = !this.present;
     this.#limit = this.present ? statSync(path).size : 0;
-    this.walk = new LogWalk(null, (record, _line, offset) => this.#record(record, offset));
+    this.walk = new LogWalk(null, (record, offset) => this.#record(record, offset));
     this.#reader = new LineReader(0, this.walk.chain);
   }
 
@@ -82,7 +82,8 @@ export class EvidenceCursor {
   }
 
   #record(record: WalkedRecord, offset: number): void {
-    if (record.kind === 'control' && record.reason === 'checkpoint') return this.#checkpoint(record, offset);
+    if (isWhole(record) && record.kind === 'control' && record.reason === 'checkpoint')
+      return this.#checkpoint(record, offset);
     const stamp = evidenceArgs(record, 'stamp', ['note_sha256', 'stamper', 'token_base64']);
     const cosignature = evidenceArgs(record, 'cosignature', ['note_sha256', 'lines']);
     const args = stamp ?? cosignature;

@@ -1,5 +1,6 @@
-import type { BadPlace, ChainFault, InterruptedIntent, OpenIntent, RecoveredRegion } from '../chain-walk.ts';
+import type { BadPlace, ChainFault, RecoveredRegion } from '../chain-walk.ts';
 import { LINE_BYTES_MAX } from '../line.ts';
+import type { InterruptedIntent, OpenIntent } from '../open-intents.ts';
 import { RECORD_VERSION } from '../record.ts';
 
 /** Why a ledger is not whole although its chain is: what its evidence, anchor or witnesses say. */

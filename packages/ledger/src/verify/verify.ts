@@ -84,7 +84,7 @@ class Verification {
     this.#refuseMissingStart(resume !== null);
     const start = resume ?? (await windowStart(this.#segments));
     this.evidence.begin(start?.tree.size ?? 0);
-    this.#walk = new LogWalk(start, (record, _line, offset, tree) =>
+    this.#walk = new LogWalk(start, (record, offset, tree) =>
       this.evidence.record(record, offset, tree),
     );
     const total = this.#segments.reduce((bytes, segment) => bytes + statSync(segment.path).size, 0);
@@ -128,8 +128,8 @@ class Verification {
       records: chain.records,
       first_bad,
       unanchored_tail: Math.min(chain.records, tree.size - covered),
-      interrupted: interruptedReport(chain.interrupted, chain.openIntents.values()),
-      interrupted_count: chain.interruptedCount + chain.openIntents.size,
+      interrupted: interruptedReport(chain.openIntents.interrupted, chain.openIntents.values()),
+      interrupted_count: chain.openIntents.interruptedCount + chain.openIntents.size,
       recovered: chain.recovered.slice(0, REPORT_ITEMS_MAX),
       segments: this.#segments.length,
       last_hash: prevHash,
