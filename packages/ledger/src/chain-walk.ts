@@ -2,11 +2,10 @@ import { createHash, type Hash } from 'node:crypto';
 import { isJsonObject } from '@praxis/core';
 import { entryDigest, EntryHash, isHexAt } from './entry-hash.ts';
 import { claimedHash, hashOfLine, type LineFault, looksTorn, parseLine } from './line.ts';
-import { closesIntent, type OpenIntent, OpenIntents, openIntentOf } from './open-intents.ts';
-import { PlainLine, type PlainRecord } from './plain-line.ts';
-import { type ScanBytes, Token } from './plain-text.ts';
+import { closesIntent, OpenIntents, openIntentOf } from './open-intents.ts';
+import { PlainLine, type PlainRecord, valueToken } from './plain-line.ts';
+import { type ScanBytes, type Token } from './plain-text.ts';
 import { GENESIS_HASH, type StoredRecord } from './record.ts';
-import { jsonString } from './safe-json.ts';
 import { type NodeHash, nodeFromHex } from './tree/node-hash.ts';
 
 /** Why a ledger is not whole: a line that is not the next record, or a last line without its newline. */
@@ -208,9 +207,9 @@ export class ChainWalk {
   }
 
   #learnOrigin(originId: string | null): void {
-    if (originId === null || originId === this.#originId && this.#origin !== null) return;
+    if (originId === null || (originId === this.#originId && this.#origin !== null)) return;
     this.#originId = originId;
-    this.#origin = new Token(jsonString(originId));
+    this.#origin = valueToken(originId);
   }
 
   #trackIntent(record: StoredRecord): void {

@@ -66,7 +66,8 @@ function endOfObject(view: DataView, at: number, depth: number, marks: TextMarks
     const name = p + 1;
     const nameEnd = endOfText(view, name, nameMarks);
     // Only names of plain ASCII sort by their bytes.
-    if (nameEnd === -1 || nameMarks.escaped || nameMarks.nonAscii || view.getUint8(nameEnd + 1) !== COLON) return -1;
+    if (nameEnd === -1 || nameMarks.escaped || nameMarks.nonAscii || view.getUint8(nameEnd + 1) !== COLON)
+      return -1;
     if (before !== 0 && !precedes(view, before, beforeEnd, name, nameEnd)) return -1;
     before = name;
     beforeEnd = nameEnd;

@@ -5,6 +5,7 @@ import { LINE_BYTES_MAX } from './line.ts';
 import { endOfArgs } from './plain-args.ts';
 import { endOfText, sameBytes, type ScanBytes, type TextMarks, Token } from './plain-text.ts';
 import { RECORD_DECISIONS, type RecordKind } from './record.ts';
+import { jsonString } from './safe-json.ts';
 
 /**
  * A record as far as a chain needs it, read without parsing the line. Only the kinds that carry
@@ -141,10 +142,11 @@ export class PlainLine implements PlainRecord {
   #fills = -1;
   /** Where the members before `v` ended in the last line that was read. */
   #membersEnd = 0;
+  #passed = 0;
   #count = 0;
   /** The reason that was asked about last, as it would stand in a line. */
-  #askedReason: string | null = null;
-  #reason: Token = new Token('none');
+  #askedReason = '';
+  #reason: Token = valueToken('');
   #minute: Token = new Token('no such minute');
   readonly #prevHash: EntryHash;
   readonly #marks: TextMarks = { escaped: false, nonAscii: false };
@@ -160,14 +162,14 @@ export class PlainLine implements PlainRecord {
   }
 
   hasReason(reason: string): boolean {
-    if (reason !== this.#askedReason) this.#reason = new Token(`"${reason}"`);
+    if (reason !== this.#askedReason) this.#reason = valueToken(reason);
     this.#askedReason = reason;
-    return this.#reason.isAt(this.#scan.view, this.#valueAt(REASON));
+    return this.#reason.isAt(this.#scan.view, this.#valueAt(REASON) - 1);
   }
 
-  /** Whether the value of `origin_id`, its quotes included, is this. */
+  /** Whether the value of `origin_id` is that of which `valueToken` made this. */
   hasOrigin(origin: Token): boolean {
-    return origin.isAt(this.#scan.view, this.#valueAt(ORIGIN_ID));
+    return origin.isAt(this.#scan.view, this.#valueAt(ORIGIN_ID) - 1);
   }
 
   #valueAt(index: number): number {
@@ -212,7 +214,8 @@ export class PlainLine implements PlainRecord {
         const next = this.#passSame(i, p - before, before + same);
         if (next > i) p += this.#startBefore(next) - before;
         if (next === MEMBERS.length) break;
-        i = next;
+        // A member that the line before had not may stand here.
+        i = MEMBERS[next]?.token.isAt(this.#scan.view, p) === true ? next : this.#passed;
       }
       p = this.#endOfMember(i, p);
     }
@@ -220,16 +223,21 @@ export class PlainLine implements PlainRecord {
     return p;
   }
 
-  /** The first member from `i` on that does not end before `sameEnd` in the line before; those ahead of it are `moved` by so many bytes. */
+  /**
+   * The first member from `i` on that the line before had and that does not end before `sameEnd` there. The
+   * ones ahead of it, up to `#passed`, are good, and `moved` by so many bytes.
+   */
   #passSame(i: number, moved: number, sameEnd: number): number {
     const starts = this.#starts;
     let at = i;
+    this.#passed = i;
     for (let next = i + 1; next <= MEMBERS.length; next += 1) {
       const start = this.#startBefore(next);
       if (start === -1) continue;
       // No two records follow the same one.
       if (start > sameEnd || at === PREVIOUS) break;
       starts[at] = (starts[at] ?? 0) + moved;
+      this.#passed = at + 1;
       at = next;
     }
     return at;
@@ -364,8 +372,12 @@ export class PlainLine implements PlainRecord {
   }
 }
 
+/** A text as it stands as the value of a member, with what is before and after it. */
+export function valueToken(text: string): Token {
+  return new Token(`:${jsonString(text)},`);
+}
+
 /** Whether a month has that day. */
 function isDay(day: string): boolean {
   return day.slice(8) <= '28' || new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) === day;
 }
-

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { type Clock, errorCode, errorMessage, PraxisError, sha256Hex } from '@praxis/core';
-import { type ChainPosition, closesIntent, openIntentOf, type OpenIntent } from '../chain-walk.ts';
+import type { ChainPosition } from '../chain-walk.ts';
 import { encodeEntry } from '../encode-record.ts';
 import { ledgerError } from '../errors.ts';
 import { spliceEntryHash } from '../line.ts';
+import { closesIntent, type OpenIntent, openIntentOf } from '../open-intents.ts';
 import { adoptedEntry, interruptedEntry } from '../own-entries.ts';
 import { type LedgerEntry, type LedgerRecord, type StoredMembers, withNulls } from '../record.ts';
 import { leafHash, type NodeHash } from '../tree/node-hash.ts';

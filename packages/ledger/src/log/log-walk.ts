@@ -1,16 +1,10 @@
 import { canonicalJson, isJsonObject, type Json } from '@praxis/core';
-import {
-  type ChainPosition,
-  ChainWalk,
-  GENESIS,
-  isWhole,
-  type OpenIntent,
-  type WalkedRecord,
-} from '../chain-walk.ts';
+import { type ChainPosition, ChainWalk, GENESIS, type WalkedRecord } from '../chain-walk.ts';
 import { parseLine } from '../line.ts';
-import type { LedgerEntry } from '../record.ts';
+import type { OpenIntent } from '../open-intents.ts';
+import type { LedgerEntry, StoredRecord } from '../record.ts';
 import { ARGS_CHARS_MAX } from '../safe-json.ts';
-import { leafHash, nodeToHex } from '../tree/node-hash.ts';
+import { leafOfDigest, nodeToHex } from '../tree/node-hash.ts';
 import { MerkleTree, type NodeObserver } from '../tree/tree.ts';
 
 /** The reason of the record that begins every segment but the first. */
@@ -19,7 +13,7 @@ export const SEGMENT_STARTED = 'segment_started';
 export const INTENTS_CARRIED_MAX = 100;
 
 /** Told every record that is part of the chain, after the tree has taken it. */
-export type RecordObserver = (record: WalkedRecord, line: Buffer, offset: number, tree: MerkleTree) => void;
+export type RecordObserver = (record: WalkedRecord, offset: number, tree: MerkleTree) => void;
 
 /**
  * Walks the segments of one log in order: the chain, the tree over its lines, and the commitments of
@@ -39,14 +33,14 @@ export class LogWalk {
     this.tree = start?.tree ?? new MerkleTree(onNode);
     this.chain = new ChainWalk(
       start?.position ?? GENESIS,
-      (record, line, offset) => {
-        this.tree.append(leafHash(this.chain.position.prevHash));
+      (record, entryHash, offset) => {
+        this.tree.append(leafOfDigest(entryHash));
         if (record.kind === 'segment') this.headerSeen = true;
-        observe?.(record, line, offset, this.tree);
+        observe?.(record, offset, this.tree);
       },
-      (record) => (record.kind !== 'segment' || this.#headerHolds(record) ? null : 'segment_mismatch'),
+      (header) => (this.#headerHolds(header) ? null : 'segment_mismatch'),
     );
-    for (const intent of start?.openIntents ?? []) this.chain.openIntents.set(intent.seq, intent);
+    for (const intent of start?.openIntents ?? []) this.chain.openIntents.add(intent);
   }
 
   /**
@@ -64,8 +58,7 @@ export class LogWalk {
     return { position, tree, openIntents: intents as unknown as OpenIntent[] };
   }
 
-  #headerHolds(record: WalkedRecord): boolean {
-    if (!isWhole(record)) return false;
+  #headerHolds(record: StoredRecord): boolean {
     const expected = segmentArgs(this.tree, this.chain.position, [...this.chain.openIntents.values()]);
     return canonicalJson(record.args) === canonicalJson(expected);
   }

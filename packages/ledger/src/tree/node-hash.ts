@@ -21,6 +21,13 @@ export function leafHash(entryHash: string): NodeHash {
   return hash('sha256', leaf, 'latin1');
 }
 
+/** The same for an `entry_hash` that is at hand as a digest. */
+export function leafOfDigest(entryHash: NodeHash): NodeHash {
+  if (entryHash.length !== NODE_BYTES) return '';
+  leaf.write(entryHash, 1, 'latin1');
+  return hash('sha256', leaf, 'latin1');
+}
+
 const LEAF_PREFIX = 0x00;
 const leaf = Buffer.alloc(1 + NODE_BYTES, LEAF_PREFIX);
 

@@ -17,8 +17,10 @@ import { KeyRing } from './key-ring.ts';
 import type { EvidenceFault, EvidenceReport, FirstBad } from './report.ts';
 import type { VerifyOptions } from './verify.ts';
 
-/** No record is shorter: how many records one piece of the log can hold at most follows from it. */
-const RECORD_BYTES_MIN = 512;
+/** No line of a record is shorter, in bytes. */
+export const RECORD_BYTES_MIN = 352;
+/** How many records one piece of the log can end at most: one may have begun in the piece before. */
+const RECORDS_READ_MAX = Math.ceil(READ_BYTES / RECORD_BYTES_MIN) + 2;
 
 /** A value that no root equals. */
 const NO_ROOT = '';
@@ -91,7 +93,7 @@ export class EvidenceCheck {
 
   /** Reads enough evidence for the next piece of the log. */
   async readAhead(size: number): Promise<void> {
-    await this.#cursor.readPast(size + READ_BYTES / RECORD_BYTES_MIN);
+    await this.#cursor.readPast(size + RECORDS_READ_MAX);
   }
 
   /** Takes each record of the log once the tree has it. */
@@ -169,8 +171,9 @@ export class EvidenceCheck {
 
   #compare(checkpoint: FiledCheckpoint, offset: number, tree: MerkleTree): void {
     this.#checkpoints += 1;
-    if (checkpoint.size < tree.size) return;
-    if (checkpoint.root !== tree.root()) {
+    // It speaks for records that were held to it when they were walked.
+    if (checkpoint.size <= this.#start) return;
+    if (checkpoint.size !== tree.size || checkpoint.root !== tree.root()) {
       this.#fail('root_mismatch', offset, `the checkpoint of ${tree.size} records has another root`);
     } else if (this.fault === null) {
       this.#coveredBefore = this.covered;

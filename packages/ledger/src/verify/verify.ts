@@ -84,9 +84,7 @@ class Verification {
     this.#refuseMissingStart(resume !== null);
     const start = resume ?? (await windowStart(this.#segments));
     this.evidence.begin(start?.tree.size ?? 0);
-    this.#walk = new LogWalk(start, (record, offset, tree) =>
-      this.evidence.record(record, offset, tree),
-    );
+    this.#walk = new LogWalk(start, (record, offset, tree) => this.evidence.record(record, offset, tree));
     const total = this.#segments.reduce((bytes, segment) => bytes + statSync(segment.path).size, 0);
     const skipped =
       resume === null ? 0 : this.#segments.findIndex(({ path }) => path === this.#options.resume?.path);
