@@ -50,6 +50,8 @@ export class EvidenceCheck {
   readonly #segmentAlone: boolean;
   #logPath: string;
   #logEnd = 0;
+  /** How many records are not walked this time. */
+  #start = 0;
   #size = 0;
   #originId: string | null = null;
   #checkpoints = 0;
@@ -74,6 +76,7 @@ export class EvidenceCheck {
 
   /** Records before `size` are not walked this time. */
   begin(size: number): void {
+    this.#start = size;
     this.#size = size;
     // What speaks for records that are not walked was held to them when they were.
     for (const anchored of [...this.#anchors.keys()].filter((one) => one <= size)) {
