@@ -88,6 +88,8 @@ describe('the page on configuration', () => {
       PRAXIS_HTTP_PORT: config.http.port,
       PRAXIS_HTTP_TOKEN: config.http.token,
       PRAXIS_STORE_DSN: config.storeDsn,
+      PRAXIS_FACT_KINDS: config.factKinds.path,
+      PRAXIS_FACT_KINDS_MODE: config.factKinds.mode,
       PRAXIS_AUDIT_PATH: config.audit.path,
       PRAXIS_EVIDENCE_PATH: config.audit.evidencePath,
       PRAXIS_EVIDENCE_EVERY: config.audit.evidenceEvery,

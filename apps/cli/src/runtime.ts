@@ -21,6 +21,7 @@ import { lockDataDir, openDataDir } from '@praxis/storage';
 import { buildDigest } from './build-digest.ts';
 import { readDenyRules } from './deny-rules.ts';
 import { policyInForce, readPolicyFile } from './policy-in-force.ts';
+import { kindsPolicyOf } from './fact-kinds.ts';
 import { keepSealing } from './seal-facts.ts';
 import { sinksOf } from './sinks.ts';
 import { vouchersOf } from './vouchers.ts';
@@ -93,7 +94,8 @@ async function open(
   const verifier = new OperatorVerifier(loadOperatorSecret(operatorSecretPath(config.dataDir)), clock);
   const ledger = await openLedger(config, clock, copies);
   cleanups.push(() => ledger.close());
-  const facts = await openFactStore({ dsn: config.storeDsn, clock });
+  const kinds = kindsPolicyOf(config.factKinds, options.log);
+  const facts = await openFactStore({ dsn: config.storeDsn, clock, kinds });
   cleanups.push(() => facts.close());
   const sealing = keepSealing(facts, ledger, options.log);
   cleanups.push(() => sealing.stop());

@@ -3,6 +3,7 @@ export { BUILT_IN_KINDS_YAML, builtInKinds } from './built-in-kinds.ts';
 export { type Comparable, compareFacts, type Difference, sameJson } from './compare.ts';
 export { FactError, type FactErrorCode } from './errors.ts';
 export { type EntityKind, KindRegistry, type KindViolation, type PredicateSchema } from './kinds.ts';
+export { KINDS_MODES, type KindsMode, type KindsPolicy, withKinds } from './kinds-on-write.ts';
 export { KINDS_YAML_LENGTH_MAX, parseKindsYaml } from './kinds-yaml.ts';
 export { openMemoryFactStore } from './memory-store.ts';
 export {

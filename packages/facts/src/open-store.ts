@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '@praxis/core';
 
 import { FactError } from './errors.ts';
+import { type KindsPolicy, withKinds } from './kinds-on-write.ts';
 import { openPostgresFactStore } from './postgres-store.ts';
 import { openSqliteFactStore } from './sqlite-store.ts';
 import type { FactStore } from './store.ts';
@@ -26,12 +27,19 @@ export function parseStoreDsn(dsn: string): StoreLocation {
   return { backend: 'sqlite', path: dsn };
 }
 
-/** Opens the store a connection string names. */
-export async function openFactStore(options: { dsn: string; clock: Clock }): Promise<FactStore> {
+/** Opens the store a connection string names, with a look at kinds on every put when they are given. */
+export async function openFactStore(options: {
+  dsn: string;
+  clock: Clock;
+  kinds?: KindsPolicy;
+}): Promise<FactStore> {
+  const { clock, kinds } = options;
   const location = parseStoreDsn(options.dsn);
-  if (location.backend === 'postgres')
-    return openPostgresFactStore({ url: location.url, clock: options.clock });
-  return openSqliteFactStore({ path: location.path, clock: options.clock });
+  const store =
+    location.backend === 'postgres'
+      ? await openPostgresFactStore({ url: location.url, clock })
+      : await openSqliteFactStore({ path: location.path, clock });
+  return kinds === undefined ? store : withKinds(store, kinds);
 }
 
 function sqliteAt(path: string): StoreLocation {

@@ -1,19 +1,21 @@
-import { PraxisError, systemClock } from '@praxis/core';
-import { type FactStore, type TraverseQuery, type ValueCondition, wireFact } from '@praxis/facts';
-import { type Command, Option } from 'commander';
-import { action, EXIT } from '../exit.ts';
+import { type Instant, PraxisError } from '@praxis/core';
+import { type FactQuery, type FactStore, type ValueCondition, wireFact } from '@praxis/facts';
+import type { Command } from 'commander';
+import { action } from '../exit.ts';
 import {
+  askedAt,
   type AskOptions,
   asOfOf,
   filterOf,
   instantOf,
   microsOf,
+  nextOf,
   pageOf,
+  withConditionOptions,
   withFilterOptions,
   withInstantOptions,
-  withStoreOptions,
 } from './facts-options.ts';
-import { changeLines, factLines, printPage, printRest } from './facts-print.ts';
+import { changeLines, printPage, printRest } from './facts-print.ts';
 import { mayReadRestricted, withFactStore } from './facts-store.ts';
 import { wirePage } from './facts-wire.ts';
 
@@ -21,24 +23,20 @@ interface QueryOptions extends AskOptions {
   readonly text?: string;
   readonly where?: readonly string[];
   readonly since?: string;
+  readonly validFrom?: string;
+  readonly validTo?: string;
+  readonly observedSince?: string;
+  readonly observedBefore?: string;
 }
 
 /** A question put with options instead of JSON lines. */
 export async function askQuery(options: QueryOptions): Promise<void> {
-  await answerPage(options, (store, allowRestricted) =>
-    store.query({
-      ...filterOf(options),
-      ...asOfOf(options),
-      ...pageOf(options),
-      ...(options.text === undefined ? {} : { text: options.text }),
-      ...(options.where === undefined ? {} : { where: options.where.map(conditionOf) }),
-      ...(options.since === undefined ? {} : { becameValidSince: instantOf(options.since) }),
-      allowRestricted,
-    }),
+  await answerPage(options, (store, question, asked) =>
+    store.query({ ...question, ...conditionsOf(options, asked) }),
   );
 }
 
-/** The questions about the past and about what hangs together. */
+/** The questions about the past. */
 export function registerFactQuestions(facts: Command): void {
   withFilterOptions(facts.command('history').argument('<subject>'))
     .description('every version, believed or not, in order of recording')
@@ -47,60 +45,60 @@ export function registerFactQuestions(facts: Command): void {
     .description('what is believed but was not observed for that long')
     .action(action(stale));
   withFilterOptions(facts.command('diff'))
-    .option('--from-valid <instant>', 'the earlier instant, about when')
+    .option('--from-valid <instant>', 'the earlier instant, about when; default: now')
     .option('--to-valid <instant>', 'the later instant, about when; default: now')
-    .option('--from-recorded <instant>', 'the earlier instant, as believed when')
+    .option('--from-recorded <instant>', 'the earlier instant, as believed when; default: now')
     .option('--to-recorded <instant>', 'the later instant, as believed when; default: now')
     .description('what changed between two instants, on either axis')
     .action(action(diff));
-  withWalkOptions(facts.command('impact').argument('<subject>'))
-    .description('what depends on a subject, and over which edges')
-    .action(
-      action((subject: string, options: WalkOptions) => reach(subject, { ...options, direction: 'in' })),
-    );
-  withWalkOptions(facts.command('reach').argument('<subject>'))
-    .addOption(new Option('--direction <direction>').choices(['out', 'in', 'both']).default('out'))
-    .description('what can be reached from a subject')
-    .action(action(reach));
-  withWalkOptions(facts.command('path').argument('<from>').argument('<to>'))
-    .description('a shortest path between two subjects')
-    .action(action(path));
+  withConditionOptions(withInstantOptions(withFilterOptions(facts.command('export'))))
+    .description('all facts of a question, one a line as JSON, however many there are')
+    .action(action(exportFacts));
 }
 
-interface WalkOptions extends AskOptions {
-  readonly relation?: readonly string[];
-  readonly depth?: string;
-  readonly direction?: string;
-}
-
-function withWalkOptions(command: Command): Command {
-  return withInstantOptions(withStoreOptions(command))
-    .option('--relation <predicate...>', 'only over these edges')
-    .option('--depth <n>', 'how many edges far', '8');
+function conditionsOf(options: QueryOptions, asked: Instant): Partial<FactQuery> {
+  const { text, where, validFrom, validTo } = options;
+  if ((validFrom === undefined) !== (validTo === undefined))
+    throw new PraxisError('USAGE', 'a range has --valid-from and --valid-to');
+  const at = (name: 'since' | 'observedSince' | 'observedBefore'): Instant | undefined => {
+    const value = options[name];
+    return value === undefined ? undefined : instantOf(value, asked);
+  };
+  const [since, observedSince, observedBefore] = [at('since'), at('observedSince'), at('observedBefore')];
+  return {
+    ...asOfOf(options, asked),
+    ...(validFrom === undefined || validTo === undefined
+      ? {}
+      : { validDuring: { from: instantOf(validFrom, asked), to: instantOf(validTo, asked) } }),
+    ...(text === undefined ? {} : { text }),
+    ...(where === undefined ? {} : { where: where.map(conditionOf) }),
+    ...(since === undefined ? {} : { becameValidSince: since }),
+    ...(observedSince === undefined ? {} : { observedSince }),
+    ...(observedBefore === undefined ? {} : { observedBefore }),
+  };
 }
 
 async function answerPage(
   options: AskOptions,
-  ask: (store: FactStore, allowRestricted: boolean) => ReturnType<FactStore['query']>,
+  ask: (store: FactStore, question: FactQuery, asked: Instant) => ReturnType<FactStore['query']>,
 ): Promise<void> {
   await withFactStore(options, async (store) => {
-    const page = await ask(store, mayReadRestricted());
+    const asked = askedAt(options);
+    const allowRestricted = mayReadRestricted();
+    const found = await ask(store, { ...filterOf(options), ...pageOf(options), allowRestricted }, asked);
+    const page = { ...found, next: nextOf(found.next, asked) };
     if (options.json === true) console.log(JSON.stringify(wirePage(page)));
     else printPage(page);
   });
 }
 
 async function history(subject: string, options: AskOptions): Promise<void> {
-  await answerPage(options, (store, allowRestricted) =>
-    store.history({ ...filterOf(options), ...pageOf(options), subject, allowRestricted }),
-  );
+  await answerPage(options, (store, question) => store.history({ ...question, subject }));
 }
 
 async function stale(age: string, options: AskOptions): Promise<void> {
-  await answerPage(options, (store, allowRestricted) => {
-    const observedBefore = systemClock.now() - microsOf(age);
-    return store.query({ ...filterOf(options), ...pageOf(options), observedBefore, allowRestricted });
-  });
+  const notObservedForUs = microsOf(age);
+  await answerPage(options, (store, question) => store.query({ ...question, notObservedForUs }));
 }
 
 interface DiffOptions extends AskOptions {
@@ -112,72 +110,59 @@ interface DiffOptions extends AskOptions {
 
 async function diff(options: DiffOptions): Promise<void> {
   const { fromValid, toValid, fromRecorded, toRecorded } = options;
-  if (fromValid === undefined && fromRecorded === undefined) {
+  if ([fromValid, toValid, fromRecorded, toRecorded].every((instant) => instant === undefined))
     throw new PraxisError('USAGE', 'give --from-valid or --from-recorded');
-  }
+  const asked = askedAt(options);
   const point = (validAt: string | undefined, recordedAt: string | undefined): ReturnType<typeof asOfOf> =>
-    asOfOf({
-      ...(validAt === undefined ? {} : { validAt }),
-      ...(recordedAt === undefined ? {} : { recordedAt }),
-    });
+    asOfOf(
+      {
+        ...(validAt === undefined ? {} : { validAt }),
+        ...(recordedAt === undefined ? {} : { recordedAt }),
+      },
+      asked,
+    );
   await withFactStore(options, async (store) => {
-    const page = await store.diff({
+    const { changes, withheld, next } = await store.diff({
       ...filterOf(options),
       ...pageOf(options),
       from: point(fromValid, fromRecorded),
       to: point(toValid, toRecorded),
       allowRestricted: mayReadRestricted(),
     });
+    const page = { withheld, next: nextOf(next, asked) };
     if (options.json === true) {
-      const changes = page.changes.map(({ change, before, after }) => ({
+      const wire = changes.map(({ change, before, after }) => ({
         change,
         before: before && wireFact(before),
         after: after && wireFact(after),
       }));
-      console.log(JSON.stringify({ ...page, changes }));
+      console.log(JSON.stringify({ changes: wire, ...page }));
       return;
     }
-    for (const change of page.changes) console.log(changeLines(change));
-    printRest(page.changes.length === 0, page);
+    for (const change of changes) console.log(changeLines(change));
+    printRest(changes.length === 0, page);
   });
 }
 
-function walkOf(from: string, options: WalkOptions): TraverseQuery {
-  const direction = options.direction === 'in' || options.direction === 'both' ? options.direction : 'out';
-  return {
-    from,
-    direction,
-    ...asOfOf(options),
-    ...(options.relation === undefined ? {} : { relations: options.relation }),
-    depthMax: Number(options.depth ?? 8),
-    allowRestricted: mayReadRestricted(),
-  };
-}
-
-async function reach(subject: string, options: WalkOptions): Promise<void> {
+/** Page by page, each written before the next is read: an answer of any size passes through. */
+async function exportFacts(options: QueryOptions): Promise<void> {
   await withFactStore(options, async (store) => {
-    const result = await store.traverse(walkOf(subject, options));
-    if (options.json === true) {
-      const reached = result.reached.map((one) => ({ ...one, path: one.path.map(wireFact) }));
-      console.log(JSON.stringify({ ...result, reached }));
-      return;
+    const asked = askedAt(options);
+    const question: FactQuery = {
+      ...filterOf(options),
+      ...conditionsOf(options, asked),
+      ...pageOf(options),
+      allowRestricted: mayReadRestricted(),
+    };
+    let withheld = 0;
+    let page = await store.query(question);
+    for (;;) {
+      for (const fact of page.facts) console.log(JSON.stringify(wireFact(fact)));
+      withheld += page.withheld;
+      if (page.next === null) break;
+      page = await store.query({ ...question, cursor: page.next });
     }
-    for (const { subject: found, depth, path } of result.reached) {
-      console.log(`${'  '.repeat(depth - 1)}${found}  (${path.map((edge) => edge.predicate).join(', ')})`);
-    }
-    printRest(result.reached.length === 0, result);
-    if (result.truncated) console.log('cut off: there may be more beyond the bounds');
-  });
-}
-
-async function path(from: string, to: string, options: WalkOptions): Promise<void> {
-  await withFactStore(options, async (store) => {
-    const result = await store.shortestPath({ ...walkOf(from, options), to });
-    if (options.json === true)
-      console.log(JSON.stringify({ ...result, path: result.path?.map(wireFact) ?? null }));
-    else if (result.path === null) console.log('no path');
-    else for (const edge of result.path) console.log(factLines(edge));
-    if (result.path === null) process.exitCode = EXIT.no;
+    if (withheld > 0) console.error(`praxis: ${withheld} withheld: restricted`);
   });
 }
 
@@ -191,9 +176,10 @@ const OPERATORS: readonly [string, ValueCondition['op']][] = [
   ['~', 'contains'],
 ];
 
-/** `/json/pointer=value`, with `!=`, `<`, `<=`, `>`, `>=`, or `~` for "contains". The value is JSON, or a text. */
+/** `/json/pointer=value`, with `!=`, `<`, `<=`, `>`, `>=`, or `~` for "contains"; `/json/pointer` alone: it is there. */
 function conditionOf(text: string): ValueCondition {
   const at = text.search(/[<>=!~]/);
+  if (at < 0 && text.startsWith('/')) return { path: text, op: 'exists' };
   const found = OPERATORS.find(([sign]) => at >= 0 && text.startsWith(sign, at));
   if (found === undefined) throw new PraxisError('USAGE', 'a condition is /pointer=value');
   const [sign, op] = found;

@@ -1,20 +1,19 @@
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { formatInstant, PraxisError, systemClock } from '@praxis/core';
 import {
-  builtInKinds,
   type FactClassification,
   FACT_CLASSIFICATIONS,
-  type KindRegistry,
-  parseKindsYaml,
+  type KindViolation,
   parseStoreDsn,
   restoreFactStore,
 } from '@praxis/facts';
 import { type Command, Option } from 'commander';
 import { doOperatorAct } from '../operator-request.ts';
+import { visible } from '../visible.ts';
 import { action, EXIT } from '../exit.ts';
+import { readKinds } from '../fact-kinds.ts';
 import { withStoreOptions } from './facts-options.ts';
-import { storeDsn, type StoreOption, withFactStore } from './facts-store.ts';
+import { kindsConfig, mayReadRestricted, storeDsn, type StoreOption, withFactStore } from './facts-store.ts';
 
 interface KeepOptions extends StoreOption {
   readonly json?: boolean;
@@ -109,29 +108,37 @@ async function classify(subject: string, options: ClassifyOptions): Promise<void
 }
 
 async function check(options: KeepOptions & { kinds?: string; limit: string }): Promise<void> {
-  const registry: KindRegistry =
-    options.kinds === undefined
-      ? builtInKinds()
-      : builtInKinds().with(parseKindsYaml(readFileSync(options.kinds, 'utf8')));
+  const registry = readKinds(kindsConfig(options));
   const limit = Number(options.limit);
   let found = 0;
-  await withFactStore(options, async (store) => {
-    for await (const fact of store.stream({ allowRestricted: true })) {
-      const { subject, predicate, value, valueKey, target } = fact;
-      for (const violation of registry.check({
-        subject,
-        predicate,
-        value,
-        valueKey,
-        ...(target === null ? {} : { target }),
-      })) {
-        found += 1;
-        console.log(
-          options.json === true ? JSON.stringify(violation) : `${subject} ${predicate}: ${violation.message}`,
-        );
-      }
-      if (found >= limit) break;
+  const tell = (violations: readonly KindViolation[]): void => {
+    for (const violation of violations) {
+      found += 1;
+      const { subject, predicate, message } = violation;
+      console.log(
+        options.json === true
+          ? JSON.stringify(violation)
+          : visible(`${subject} ${predicate}: ${violation.code}: ${message}`),
+      );
     }
+  };
+  await withFactStore(options, async (store) => {
+    // Facts come in order of subjects: one entity is complete, or not, when the next begins.
+    let entity = { subject: '', predicates: new Set<string>() };
+    const finish = (): void => {
+      if (entity.subject !== '') tell(registry.checkComplete(entity.subject, entity.predicates));
+    };
+    for await (const fact of store.stream({ allowRestricted: mayReadRestricted() })) {
+      if (found >= limit) return;
+      if (fact.subject !== entity.subject) {
+        finish();
+        entity = { subject: fact.subject, predicates: new Set() };
+      }
+      entity.predicates.add(fact.predicate);
+      const { target, ...rest } = fact;
+      tell(registry.check(target === null ? rest : { ...rest, target }));
+    }
+    finish();
   });
   if (found > 0) process.exitCode = EXIT.no;
   else if (options.json !== true) console.log('everything fits');

@@ -9,6 +9,8 @@ export interface AskOptions extends StoreOption {
   readonly kind?: string;
   readonly predicate?: string;
   readonly type?: string;
+  readonly valueKey?: string;
+  readonly target?: string;
   readonly validAt?: string;
   readonly recordedAt?: string;
   readonly limit?: string;
@@ -33,6 +35,8 @@ export function withFilterOptions(command: Command): Command {
     .option('--kind <kind>', 'the part of the subject before the colon')
     .option('--predicate <predicate>')
     .addOption(new Option('--type <type>', 'the fact type').choices([...FACT_TYPES]))
+    .option('--value-key <key>', 'of a predicate with several values')
+    .option('--target <kind:name>', 'only edges to this subject')
     .option('--limit <n>', 'facts per page', '1000')
     .option('--cursor <cursor>', 'continue a page');
 }
@@ -44,40 +48,72 @@ export function withInstantOptions(command: Command): Command {
     .option('--recorded-at <instant>', 'as believed when; default: now');
 }
 
+/** The options of a question about what facts say, and about ranges of time. */
+export function withConditionOptions(command: Command): Command {
+  return command
+    .option('--valid-from <instant>', 'a range instead of --valid-at: what was true at some time from here')
+    .option('--valid-to <instant>', 'to here, which is no longer in it')
+    .option('--text <words>', 'full text: every word; word* is the beginning of one')
+    .option('--where <condition...>', 'for example /port>=1024, /state=failed, /tags~blue')
+    .option('--since <instant>', 'only what became valid since')
+    .option('--observed-since <instant>', 'only what was observed since')
+    .option('--observed-before <instant>', 'only what was not observed since');
+}
+
 /** The filter that the options stand for. */
 export function filterOf(options: AskOptions): FactFilter {
-  const { subject, kind, predicate, type } = options;
+  const { subject, kind, predicate, type, valueKey, target } = options;
   return {
     ...(subject === undefined ? {} : { subject }),
     ...(kind === undefined ? {} : { kind }),
     ...(predicate === undefined ? {} : { predicate }),
     ...(isFactType(type) ? { factType: type } : {}),
+    ...(valueKey === undefined ? {} : { valueKey }),
+    ...(target === undefined ? {} : { target }),
   };
+}
+
+/** Between the instant a question was first asked at and the store's own cursor. */
+const CURSOR_SIGN = '~';
+const ASKED = /^(-?\d{1,16})~/;
+
+/**
+ * The instant that ages count back from: now, or when the first page was asked for. A question with an age is the same
+ * question on every page.
+ */
+export function askedAt(options: { readonly cursor?: string }): Instant {
+  const [, asked] = ASKED.exec(options.cursor ?? '') ?? [];
+  return asked === undefined ? systemClock.now() : Number(asked);
 }
 
 /** The page that the options ask for. */
 export function pageOf(options: AskOptions): { limit: number; cursor?: string } {
   return {
     limit: Number(options.limit ?? 1000),
-    ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
+    ...(options.cursor === undefined ? {} : { cursor: options.cursor.replace(ASKED, '') }),
   };
+}
+
+/** The store's cursor together with when the question was asked first. */
+export function nextOf(next: string | null, asked: Instant): string | null {
+  return next === null ? null : `${asked}${CURSOR_SIGN}${next}`;
 }
 
 /** The point on both time axes that the options name. */
-export function asOfOf(options: { validAt?: string; recordedAt?: string }): {
-  validAt?: Instant;
-  recordedAt?: Instant;
-} {
+export function asOfOf(
+  options: { readonly validAt?: string; readonly recordedAt?: string },
+  asked: Instant,
+): { validAt?: Instant; recordedAt?: Instant } {
   return {
-    ...(options.validAt === undefined ? {} : { validAt: instantOf(options.validAt) }),
-    ...(options.recordedAt === undefined ? {} : { recordedAt: instantOf(options.recordedAt) }),
+    ...(options.validAt === undefined ? {} : { validAt: instantOf(options.validAt, asked) }),
+    ...(options.recordedAt === undefined ? {} : { recordedAt: instantOf(options.recordedAt, asked) }),
   };
 }
 
-/** An ISO 8601 instant, or an age (`90s`, `15m`, `2h`, `7d`) counted back from now. */
-export function instantOf(text: string): Instant {
+/** An ISO 8601 instant, or an age (`90s`, `15m`, `2h`, `7d`) counted back from when it was asked. */
+export function instantOf(text: string, asked: Instant): Instant {
   const age = AGE.exec(text);
-  return age === null ? parseInstant(text) : systemClock.now() - microsOf(text);
+  return age === null ? parseInstant(text) : asked - microsOf(text);
 }
 
 /** The length of an age in microseconds. */

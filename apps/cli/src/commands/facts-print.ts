@@ -1,4 +1,5 @@
 import type { Fact, FactChange, FactPage } from '@praxis/facts';
+import { visible } from '../visible.ts';
 import { instantText } from './facts-options.ts';
 
 /** The longest value printed in one line, in characters. */
@@ -10,16 +11,19 @@ export function factLines(fact: Fact): string {
   const what =
     fact.target === null
       ? `${fact.predicate}${key} = ${short(fact.value)}`
-      : `${fact.predicate} -> ${fact.target}`;
+      : `${fact.predicate}${key} -> ${fact.target}`;
   const superseded =
     fact.supersededAt === null
       ? ''
       : `, until ${instantText(fact.supersededAt, '')} by ${fact.supersededActor ?? ''}: ${fact.supersededReason ?? ''}`;
+  // What machines said, and why, must neither repaint a terminal nor pass for lines of ours.
   return [
     `${fact.subject}  ${what}  (${fact.factType})`,
     `    true from ${instantText(fact.validFrom, '')} to ${instantText(fact.validTo, 'further notice')}`,
     `    believed since ${instantText(fact.recordedAt, '')} by ${fact.actor}: ${fact.reason}${superseded}`,
-  ].join('\n');
+  ]
+    .map(visible)
+    .join('\n');
 }
 
 /** Prints a page of facts for a person, one line each. */
@@ -31,12 +35,13 @@ export function printPage(page: FactPage): void {
 /** What changed, as in a patch: minus what was, plus what is. */
 export function changeLines(change: FactChange): string {
   const some = change.after ?? change.before;
+  const key = some === null || ['', some.target].includes(some.valueKey) ? '' : `[${some.valueKey}]`;
   const lines = [
-    `${change.change}  ${some?.subject ?? ''}  ${some?.predicate ?? ''}  (${some?.factType ?? ''})`,
+    `${change.change}  ${some?.subject ?? ''}  ${some?.predicate ?? ''}${key}  (${some?.factType ?? ''})`,
   ];
   if (change.before !== null) lines.push(`  - ${short(change.before.target ?? change.before.value)}`);
   if (change.after !== null) lines.push(`  + ${short(change.after.target ?? change.after.value)}`);
-  return lines.join('\n');
+  return lines.map(visible).join('\n');
 }
 
 /** Says that there is nothing, more, or something the reader may not see. */

@@ -180,7 +180,82 @@ describe('praxis facts for people', () => {
     expect((await facts(['query', '--text', 'upgr*'])).out).toBe('nothing\n');
     expect((await facts(['stale', '1s', '--predicate', 'os'])).code).toBe(0);
     expect((await facts(['check'])).code).toBe(0);
-    expect((await facts(['query', '--limit', '0'])).code).toBe(3);
+    expect((await facts(['query', '--limit', '0'])).code).toBe(2);
+  });
+
+  it('answers a question with an age the same on every page', async () => {
+    const old = { ...PUT, observed_at: '2024-01-01T00:00:00Z', valid_from: '2024-01-01T00:00:00Z' };
+    await given(['a', 'b', 'c'].map((name) => ({ ...old, subject: `host:${name}`, value: 1 })));
+    for (const args of [
+      ['stale', '24h'],
+      ['query', '--valid-at', '2h'],
+      ['query', '--valid-from', '2h', '--valid-to', '1h'],
+      ['diff', '--from-valid', '3000d', '--to-valid', '1h'],
+    ]) {
+      const first = JSON.parse((await facts([...args, '--limit', '2', '--json'])).out) as { next: string };
+      const second = await facts([...args, '--limit', '2', '--json', '--cursor', first.next]);
+      expect([args, second.code, second.out.includes('host:c')]).toEqual([args, 0, true]);
+    }
+  });
+
+  it('exports every fact, one a line', async () => {
+    await given(['a', 'b', 'c'].map((name) => ({ ...PUT, subject: `host:${name}`, value: 1 })));
+    const { out } = await facts(['export', '--limit', '1', '--kind', 'host']);
+    const lines = out.trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { subject: string }).subject)).toEqual([
+      'host:a',
+      'host:b',
+      'host:c',
+    ]);
+  });
+
+  it('keeps vectors and tells what is near', async () => {
+    await given([{ ...PUT, value: 'a' }]);
+    const page = JSON.parse((await facts(['query', '--json'])).out) as { facts: { content_hash: string }[] };
+    const contentHash = page.facts[0]?.content_hash;
+    const lines = [
+      { content_hash: contentHash, vector: [1, 0] },
+      { content_hash: 'none', vector: [1] },
+      { vector: ['a'] },
+    ];
+    const kept = answers(['embed', '--jsonl', '--model', 'm'], lines);
+    expect(kept[0]).toEqual({ content_hash: contentHash });
+    expect(kept.slice(1).map((one) => (one['error'] as { code: string }).code)).toEqual([
+      'FACT_INVALID',
+      'VECTOR_INVALID',
+    ]);
+    const near = await facts(['nearest', '[2,0]', '--model', 'm', '--limit', '5', '--json']);
+    expect(JSON.parse(near.out)).toMatchObject({ nearest: [{ similarity: 1, fact: { value: 'a' } }] });
+    expect((await facts(['nearest', 'no json', '--model', 'm'])).code).toBe(2);
+  });
+
+  it('does not let what machines say repaint the terminal', async () => {
+    await given([
+      {
+        ...PUT,
+        subject: 'host:\u202efdp',
+        value: 'a\u009b2Jb',
+        reason: 'line one\nhost:fake  os = 1\u001b[2J',
+      },
+    ]);
+    const { out } = await facts(['query']);
+    expect(out).not.toMatch(/[\u001b\u009b\u202e]/u);
+    expect(out.trimEnd().split('\n')).toHaveLength(3);
+  });
+
+  it('refuses, tells or ignores what does not fit a kind, as it is told', async () => {
+    const port = { ...PUT, subject: 'service:web', predicate: 'port', value: 'eighty' };
+    const results = answers(['apply', '--jsonl', '--kinds-mode', 'enforce'], [port, { ...port, value: 80 }]);
+    expect(results).toMatchObject([{ error: { code: 'FACT_KIND_INVALID' } }, { changed: true }]);
+    expect(answers(['apply', '--jsonl', '--kinds-mode', 'off'], [port])).toMatchObject([{ changed: true }]);
+    expect((await facts(['check'])).out).toContain('VALUE');
+  });
+
+  it('tells of an entity that lacks what its kind requires', async () => {
+    await given([{ ...PUT, subject: 'alert:1', predicate: 'about', target: 'host:web', value: {} }]);
+    const { code, out } = await facts(['check', '--json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ code: 'MISSING', subject: 'alert:1', predicate: 'severity' });
   });
 
   it('seals, verifies, backs up, restores and classifies', async () => {

@@ -4,17 +4,20 @@ import {
   type FactPage,
   type FactQuery,
   type FactStore,
+  KINDS_MODES,
   parseOperation,
   parseQuery,
   wireResult,
 } from '@praxis/facts';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { action } from '../exit.ts';
 import { answerLines } from '../jsonl.ts';
 import { askQuery, registerFactQuestions } from './facts-ask.ts';
 import { registerFactKeeping } from './facts-keep.ts';
-import { withFilterOptions, withInstantOptions } from './facts-options.ts';
-import { mayReadRestricted, type StoreOption, withFactStore } from './facts-store.ts';
+import { registerFactVectors } from './facts-vectors.ts';
+import { registerFactWalks } from './facts-walk.ts';
+import { withConditionOptions, withFilterOptions, withInstantOptions } from './facts-options.ts';
+import { type KindsOption, mayReadRestricted, type StoreOption, withFactStore } from './facts-store.ts';
 import { wirePage } from './facts-wire.ts';
 
 /** The most facts in the answer to one line; the rest is reached with `cursor`. */
@@ -31,23 +34,28 @@ export function registerFactsCommands(program: Command): void {
     .command('apply')
     .option('--jsonl', 'read {"op": "put"|"end", …} lines from standard input')
     .option('--store <dsn>', 'a SQLite file or a postgresql:// URL; default: the configured store')
+    .option('--kinds <file>', 'kinds of your own, in YAML')
+    .addOption(
+      new Option('--kinds-mode <mode>', 'what happens to a fact that does not fit its kind').choices([
+        ...KINDS_MODES,
+      ]),
+    )
     .description('put and end facts, one transaction a line')
     .action(action(apply));
-  withInstantOptions(withFilterOptions(facts.command('query')))
+  withConditionOptions(withInstantOptions(withFilterOptions(facts.command('query'))))
     .option(
       '--jsonl',
       'read {"subject"?, "predicate"?, "valid_at"?, "recorded_at"?, …} lines from standard input',
     )
-    .option('--text <words>', 'full text: every word; word* is the beginning of one')
-    .option('--where <condition...>', 'for example /port>=1024, /state=failed, /tags~blue')
-    .option('--since <instant>', 'only what became valid since')
     .description('the facts believed as of two instants')
     .action(action(query));
   registerFactQuestions(facts);
+  registerFactWalks(facts);
+  registerFactVectors(facts);
   registerFactKeeping(facts);
 }
 
-async function apply(options: JsonlOption): Promise<void> {
+async function apply(options: JsonlOption & KindsOption): Promise<void> {
   if (options.jsonl !== true) throw new PraxisError('USAGE', 'give --jsonl and one operation a line');
   await withFactStore(options, (store) =>
     answerLines(process.stdin, process.stdout, async (line) => {

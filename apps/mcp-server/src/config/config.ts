@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { sha256Hex, canonicalJson } from '@praxis/core';
 import { APPROVAL_TTL_SECONDS_DEFAULT } from '@praxis/gate';
+import { KINDS_MODES, type KindsMode } from '@praxis/facts';
 import { type Mode, MODES, parseMode } from '@praxis/policy';
 import { defaultDataDir } from './data-dir.ts';
 import { ceiling, type Env, flag, text, wholeNumber } from './env.ts';
@@ -31,6 +32,8 @@ export interface ServerConfig {
   /** The same for clients over HTTP, also when the process itself was started for stdio (`praxis up`). */
   readonly allowRestrictedOverHttp: boolean;
   readonly storeDsn: string;
+  /** How much the kinds of entities matter when facts are put, and the operator's own; a missing default file adds none. */
+  readonly factKinds: { readonly mode: KindsMode; readonly path: string; readonly configured: boolean };
   readonly audit: {
     readonly path: string;
     /** True when the path was named by the operator rather than chosen by us. */
@@ -95,6 +98,11 @@ export function readConfig(env: Env): ServerConfig {
     allowRestricted: flag(env, 'PRAXIS_ALLOW_RESTRICTED', transport === 'stdio'),
     allowRestrictedOverHttp: flag(env, 'PRAXIS_ALLOW_RESTRICTED', false),
     storeDsn: text(env, 'PRAXIS_STORE_DSN') ?? join(dataDir, 'facts.db'),
+    factKinds: {
+      mode: kindsMode(env),
+      path: text(env, 'PRAXIS_FACT_KINDS') ?? join(dataDir, 'kinds.yaml'),
+      configured: text(env, 'PRAXIS_FACT_KINDS') !== null,
+    },
     audit: auditConfig(env, dataDir),
     playbookRoot: text(env, 'PRAXIS_PLAYBOOK_ROOT'),
     runbookRoot: text(env, 'PRAXIS_RUNBOOK_ROOT'),
@@ -201,8 +209,18 @@ function approvalTtlSeconds(env: Env): number {
   return Math.max(1, Math.floor(Number(value)));
 }
 
+/** Anything unknown is the strictest: somebody wanted kinds to matter. */
+function kindsMode(env: Env): KindsMode {
+  const value = (text(env, 'PRAXIS_FACT_KINDS_MODE') ?? 'off').toLowerCase();
+  return KINDS_MODES.find((known) => known === value) ?? 'enforce';
+}
+
 function warningsOf(env: Env): string[] {
   const warnings: string[] = [];
+  const kinds = text(env, 'PRAXIS_FACT_KINDS_MODE');
+  if (kinds !== null && !(KINDS_MODES as readonly string[]).includes(kinds.toLowerCase())) {
+    warnings.push(`PRAXIS_FACT_KINDS_MODE is none of ${KINDS_MODES.join(', ')}: enforce is used`);
+  }
   const mode = text(env, 'PRAXIS_MODE');
   if (mode !== null && !(MODES as readonly string[]).includes(mode.toLowerCase())) {
     warnings.push(`PRAXIS_MODE is none of ${MODES.join(', ')}: guarded is used`);
