@@ -3,8 +3,9 @@ import { PraxisError } from './errors.ts';
 /** Microseconds since 1970-01-01T00:00:00Z, as a safe integer (about the years 1684 to 2255). */
 export type Instant = number;
 
-/** The bounds of an instant: what a double holds exactly, in microseconds since 1970. */
+/** The first instant there is: what a double holds exactly, in microseconds since 1970. */
 export const INSTANT_MIN: Instant = Number.MIN_SAFE_INTEGER;
+/** The last instant there is. */
 export const INSTANT_MAX: Instant = Number.MAX_SAFE_INTEGER;
 
 const MICROS_PER_MS = 1000;
@@ -12,6 +13,7 @@ const MICROS_PER_SECOND = 1_000_000;
 const ISO_INSTANT = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})$/;
 const ISO_DATE = /^(\d{4}-\d{2}-\d{2})$/;
 
+/** The instant of a number of milliseconds since 1970; a fraction of a millisecond is dropped. */
 export function instantFromEpochMs(epochMs: number): Instant {
   return Math.trunc(epochMs) * MICROS_PER_MS;
 }

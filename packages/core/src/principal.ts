@@ -6,6 +6,7 @@ export type Principal = string;
 /** The longest principal accepted, in UTF-16 code units. */
 export const PRINCIPAL_LENGTH_MAX = 256;
 
+/** Reads a principal: a kind that begins with a letter, a colon, and a name without blanks or control characters. */
 export const principalSchema: z.ZodType<Principal> = z
   .string()
   .min(1)

@@ -6,6 +6,7 @@ export type Tier = 'T0' | 'T1' | 'T2' | 'T3';
 /** All tiers, lowest first. */
 export const TIERS: readonly Tier[] = ['T0', 'T1', 'T2', 'T3'];
 
+/** Reads a tier, to the letter. */
 export const tierSchema: z.ZodType<Tier> = z.enum(['T0', 'T1', 'T2', 'T3']);
 
 /** 0 for T0 … 3 for T3. */
@@ -18,6 +19,7 @@ export function maxTier(a: Tier, b: Tier): Tier {
   return tierRank(a) >= tierRank(b) ? a : b;
 }
 
+/** Whether a value is the name of a tier. */
 export function isTier(value: unknown): value is Tier {
   return typeof value === 'string' && (TIERS as readonly string[]).includes(value);
 }

@@ -3,6 +3,7 @@ import { type Tier, tierRank } from '@praxis/core';
 /** How far a server may go, bound at start. Nothing raises it at run time. */
 export type Mode = 'readonly' | 'guarded' | 'open';
 
+/** Every mode, lowest ceiling first. */
 export const MODES: readonly Mode[] = ['readonly', 'guarded', 'open'];
 
 /** The mode of a server that was told none, or one that does not exist. */

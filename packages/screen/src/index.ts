@@ -13,4 +13,5 @@ export {
   type PinnedFetchOptions,
 } from './egress/pinned-fetch.ts';
 export { resolveWithDns } from './egress/resolve-with-dns.ts';
-export { REDACTED, redact, redactText } from './redaction/redact.ts';
+export { REDACTED } from './redaction/marker.ts';
+export { redact, redactText } from './redaction/redact.ts';

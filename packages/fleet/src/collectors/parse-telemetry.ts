@@ -53,6 +53,7 @@ export function parseTelemetry(input: TelemetryInput): ParsedTelemetry {
   }
 }
 
+/** Whether there is a collector of this name. */
 export function isCollectorName(value: string): value is CollectorName {
   return (COLLECTOR_NAMES as readonly string[]).includes(value);
 }

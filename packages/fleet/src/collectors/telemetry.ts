@@ -7,7 +7,9 @@ export const TELEMETRY_DEPTH_MAX = 100;
 /** How many typed facts one parse yields at most. */
 export const TYPED_FACTS_MAX = 20_000;
 
+/** A source of telemetry that praxis can read. */
 export type CollectorName = 'osquery' | 'aide' | 'probe' | 'talos' | 'cis';
+/** Every collector. */
 export const COLLECTOR_NAMES: readonly CollectorName[] = ['osquery', 'aide', 'probe', 'talos', 'cis'];
 
 /** Why telemetry was not believed, or only in part. Stable. */
@@ -25,6 +27,7 @@ export type CollectErrorCode =
   | 'limit_reached'
   | 'internal';
 
+/** What of a telemetry text was not believed; the message is for people. */
 export interface CollectError {
   readonly code: CollectErrorCode;
   readonly message: string;
@@ -47,6 +50,7 @@ export interface TypedFact {
   readonly valueKey?: string;
 }
 
+/** What a telemetry text came to: facts as baselines compare them, the same as facts about entities, and what was left out. */
 export interface ParsedTelemetry {
   readonly facts: readonly CollectedFact[];
   readonly typed: readonly TypedFact[];

@@ -1,6 +1,7 @@
 import { CIS_CONTROLS, type CisControl, type CisScope } from './cis-baseline.ts';
 import type { DriftPut } from './drift-store.ts';
 
+/** Whose benchmark is adopted, for what, and by whom. */
 export interface CisSeedOptions {
   readonly subject: string;
   /** The parts of a cluster the subject is: a worker is a `node`; a control plane node is both. */

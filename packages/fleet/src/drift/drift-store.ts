@@ -18,6 +18,7 @@ export interface DriftQuery {
   cursor?: string;
 }
 
+/** One page of facts; `withheld` counts the restricted ones left out, `next` is the cursor of the page after it. */
 export interface DriftPage {
   readonly facts: readonly DriftFact[];
   readonly withheld: number;
@@ -36,6 +37,7 @@ export interface DriftPut {
   source: string;
 }
 
+/** A blessed value that is no longer to hold. */
 export interface DriftEnd {
   subject: string;
   predicate: string;

@@ -1,6 +1,8 @@
 import type { Instant, Json } from '@praxis/core';
 
+/** How what is observed differs from what was blessed. */
 export type FindingKind = 'missing' | 'changed' | 'unexpected';
+/** How urgent a finding is. */
 export type Severity = 'info' | 'warning' | 'critical';
 
 /** How many entries each list of a finding's detail holds; the counts beside them are exact. */

@@ -11,6 +11,7 @@ export const STALE_AFTER_US_DEFAULT: number = 24 * 60 * 60 * 1_000_000;
 /** Kinds of typed entity facts. They repeat what a host's tables say, so they are scanned only when blessed. */
 const ENTITY_KINDS: ReadonlySet<string> = new Set(['package', 'identity', 'service', 'interface', 'storage']);
 
+/** What is compared, and as of when an observation is too old. */
 export interface ScanOptions {
   readonly clock: Clock;
   /** Only this subject; absent: all. */
@@ -21,6 +22,7 @@ export interface ScanOptions {
   readonly allowRestricted?: boolean | undefined;
 }
 
+/** What a comparison found, and how much it could say something about. */
 export interface ScanResult {
   readonly findings: readonly Finding[];
   /** How many (subject, predicate) pairs were compared. */

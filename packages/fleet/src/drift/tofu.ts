@@ -9,6 +9,7 @@ import type { Finding, FindingKind } from './finding.ts';
 /** How many findings one plan yields at most. */
 export const TOFU_FINDINGS_MAX = 10_000;
 
+/** The drift that a plan reports, and what of the plan could not be read. */
 export interface ParsedDrift {
   readonly findings: readonly Finding[];
   readonly errors: readonly CollectError[];

@@ -11,6 +11,7 @@ export interface TargetClaim {
   readonly endpoints?: readonly string[] | undefined;
 }
 
+/** Why a claimed target is refused. Stable. */
 export type TargetRefusal = 'host_unknown' | 'host_type_mismatch' | 'destination_mismatch';
 
 /** A target as the inventory knows it: `nodes` and `endpoints` are the claimed subset, or all of them. */
@@ -21,6 +22,7 @@ export interface ResolvedTarget {
   readonly endpoints: readonly string[];
 }
 
+/** The target, or why the claim is refused. */
 export type TargetResolution =
   | ResolvedTarget
   | { readonly ok: false; readonly reason: TargetRefusal; readonly detail: string };

@@ -8,6 +8,7 @@ const TEXT_LENGTH_MAX = 1024;
 
 /** The kinds of host praxis knows; the kind decides which adapters may touch it. */
 export type HostType = 'ubuntu' | 'talos' | 'windows' | 'cloud' | 'kubernetes';
+/** Every kind of host. */
 export const HOST_TYPES: readonly HostType[] = ['ubuntu', 'talos', 'windows', 'cloud', 'kubernetes'];
 
 /**

@@ -24,6 +24,7 @@ import { services } from './services.ts';
 import { sshConfig } from './ssh-config.ts';
 import { sysctl } from './sysctl.ts';
 
+/** What of a machine is observed, and under which name. */
 export interface CollectLocalOptions {
   /** The directory taken for `/`. Default: the machine's own root. */
   readonly root?: string | undefined;
@@ -34,6 +35,7 @@ export interface CollectLocalOptions {
   readonly watch?: readonly string[] | undefined;
 }
 
+/** What one look at a machine came to. */
 export interface LocalCollection {
   readonly facts: readonly CollectedFact[];
   readonly typed: readonly TypedFact[];

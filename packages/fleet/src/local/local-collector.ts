@@ -5,6 +5,7 @@ import type { FileSource } from './file-source.ts';
 /** One row of a local table: like osquery's, every column is text. */
 export type LocalRow = Readonly<Record<string, string>>;
 
+/** Why a source was not read, or only in part. Stable. */
 export type LocalErrorCode =
   | 'source_missing'
   | 'source_unreadable'

@@ -9,6 +9,7 @@ export interface DecisionChange {
   readonly kind: 'now_allowed' | 'now_denied' | 'other_reason' | 'other_obligations';
 }
 
+/** How many requests were replayed, and those that are answered differently. */
 export interface PolicyDiff {
   readonly replayed: number;
   readonly changes: readonly DecisionChange[];

@@ -37,6 +37,7 @@ export interface PolicyObligations {
 
 type Templates = Readonly<Record<string, string>>;
 
+/** One rule: whom, what and which resources it is about, and under which conditions it holds. */
 export interface PolicyRule {
   readonly name: string;
   readonly description?: string | undefined;
@@ -65,6 +66,7 @@ export interface PolicyRequest {
   readonly delegation_depth?: number | undefined;
 }
 
+/** A request and the answer a document is expected to give; `at` is the time it is asked at, ISO 8601. */
 export interface PolicyTest {
   readonly name: string;
   readonly request: PolicyRequest;

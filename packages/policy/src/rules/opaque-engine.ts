@@ -12,6 +12,7 @@ export interface OpaqueRule {
   readonly required_labels?: readonly string[];
 }
 
+/** A request over strings that are matched as they are. */
 export interface OpaqueRequest {
   readonly principal: string;
   readonly action: string;
@@ -19,6 +20,7 @@ export interface OpaqueRequest {
   readonly labels?: readonly string[];
 }
 
+/** The answer, and the rule that decided. */
 export interface OpaqueDecision {
   readonly allowed: boolean;
   readonly reason: 'allowed' | 'explicit_deny' | 'no_matching_policy' | 'missing_labels';

@@ -37,6 +37,7 @@ export interface Word extends Span {
   readonly parts: readonly WordPart[];
 }
 
+/** `name=value`, `name+=value`, `name[index]=value` or `name=(items)`. */
 export interface Assignment extends Span {
   readonly name: string;
   readonly append: boolean;
@@ -53,6 +54,7 @@ export interface Redirection extends Span {
   readonly isText: boolean;
 }
 
+/** A command with its words; without words it only assigns and redirects. */
 export interface SimpleCommand extends Span {
   readonly kind: 'simple';
   readonly assignments: readonly Assignment[];
@@ -120,6 +122,7 @@ export interface Redirected extends Span {
   readonly redirections: readonly Redirection[];
 }
 
+/** Anything that can stand where a command can. */
 export type Node =
   | SimpleCommand
   | Pipeline
@@ -133,6 +136,7 @@ export type Node =
   | Test
   | Redirected;
 
+/** A text, read. */
 export interface Script {
   readonly source: string;
   readonly body: Sequence;
@@ -149,11 +153,13 @@ export type SyntaxFaultCode =
   | 'unhandled-node'
   | 'parser-failure';
 
+/** What is wrong with a text, and where. */
 export interface SyntaxFault extends Span {
   readonly code: SyntaxFaultCode;
   readonly detail: string;
 }
 
+/** What was read of a text, and what was wrong with it. Never thrown: a text without faults is the only one to be judged below `T3`. */
 export interface ParsedShell {
   readonly script: Script;
   readonly faults: readonly SyntaxFault[];

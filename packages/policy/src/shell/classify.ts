@@ -24,6 +24,7 @@ export interface Classification {
   readonly tree: ClassifiedNode;
 }
 
+/** The shell that would run the command and what is known of where; placeholders stand for a directory or home that is not given. */
 export interface ClassifyOptions {
   readonly shell?: ShellKind;
   /** Rules of the operator that extend the shipped deny list. */

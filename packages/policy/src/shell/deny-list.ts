@@ -13,6 +13,7 @@ export const DENY_CODES = {
   'fork-bomb': 'a function that starts itself without end',
   'forced-push-trunk': 'rewrites the trunk branch on the server',
 } as const;
+/** A code of the shipped deny list. */
 export type DenyCode = keyof typeof DENY_CODES;
 
 /** Applies the operator's own deny rules to one argument list. */

@@ -54,5 +54,3 @@ function parseDocument(text: string): unknown {
     return undefined;
   }
 }
-
-export { REDACTED };
