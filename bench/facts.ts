@@ -4,15 +4,9 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '@praxis/core';
-import {
-  compareFacts,
-  type FactStore,
-  openPostgresFactStore,
-  openSqliteFactStore,
-  type PutFact,
-} from '@praxis/facts';
+import { compareFacts, type FactStore, openSqliteFactStore, type PutFact } from '@praxis/facts';
 import { SQLITE_FACT_MIGRATIONS } from '../packages/facts/src/sqlite-schema.ts';
-import { startPostgres } from '../packages/facts/test/postgres-server.ts';
+import { benchPostgres } from './facts-postgres.ts';
 
 // Ratios against raw SQL, in one run, on one machine. `--full` goes on to 10^7 facts.
 const FULL = process.argv.includes('--full');
@@ -228,29 +222,6 @@ async function scale(): Promise<void> {
   await store.close();
 }
 
-async function postgresql(): Promise<void> {
-  const server = await startPostgres({ durable: true });
-  try {
-    const store = await openPostgresFactStore({ url: server.url, clock: systemClock, poolMax: 4 });
-    report('PostgreSQL single put', perSecond(await rate(500, (n) => store.put(aPut(n)))));
-    const from = performance.now();
-    await Promise.all(
-      Array.from({ length: CALLERS }, async (_, w) => {
-        for (let n = 0; n < 100; n += 1) await store.put(aPut(1_000_000 + n * CALLERS + w));
-      }),
-    );
-    report('PostgreSQL put, 64 callers', perSecond((CALLERS * 100) / ((performance.now() - from) / 1000)));
-    report(
-      'PostgreSQL point read',
-      perSecond(await rate(2000, (n) => store.get({ subject: `host:h${n % 500}`, predicate: 'status' }))),
-    );
-    await bulk('PostgreSQL', store, '>= 100,000/s');
-    await store.close();
-  } finally {
-    await server.stop();
-  }
-}
-
 try {
   await writes();
   await reads();
@@ -259,7 +230,7 @@ try {
   await bulk('SQLite', bulkStore, '>= 250,000/s');
   await bulkStore.close();
   await scale();
-  await postgresql();
+  await benchPostgres(report);
   process.stdout.write('\n| measure | figure | target |\n|---|---|---|\n');
   for (const { measure, figure, target } of rows)
     process.stdout.write(`| ${measure} | ${figure} | ${target} |\n`);

@@ -149,6 +149,8 @@ export interface FactBackend {
   /** Checks what the database can check of itself. Throws `STORE_CORRUPT`. */
   checkIntegrity(): NowOrLater<void>;
   sealBounds(): Promise<SealBounds>;
+  /** Runs `work` while no other process seals, where the store can see to that; others wait for their turn. */
+  sealAlone?<R>(work: () => Promise<R>): Promise<R>;
   /** All seals, oldest first. */
   seals(): Promise<readonly Seal[]>;
   /** Adds a link. Throws when another was added meanwhile. */

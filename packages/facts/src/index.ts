@@ -20,6 +20,7 @@ export { openFactStore, parseStoreDsn, type StoreLocation } from './open-store.t
 export {
   openPostgresFactStore,
   POSTGRES_SCHEMA_DEFAULT,
+  type PostgresFactStore,
   type PostgresFactStoreOptions,
 } from './postgres-store.ts';
 export { restoreFactStore } from './restore.ts';

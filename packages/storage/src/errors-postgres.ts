@@ -25,17 +25,46 @@ const BY_CLASS: ReadonlyMap<string, StorageErrorCode> = new Map<string, StorageE
   ['25', 'STORE_UNAVAILABLE'],
 ]);
 
+// What Node says when a certificate does not fit, https://nodejs.org/api/tls.html#x509-certificate-error-codes
+const TLS_REFUSALS: ReadonlySet<string> = new Set([
+  'CERT_CHAIN_TOO_LONG',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REJECTED',
+  'CERT_REVOKED',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+const NO_TLS = 'The server does not support SSL connections';
+
 /**
  * What the driver threw, as a `StorageError`. What did not come from the server is a broken connection.
+ * A certificate that does not fit, or a server without TLS where it is asked for, is `STORE_TLS_REFUSED`.
  * After `STORE_UNAVAILABLE` a write may or may not have been committed: repeat it with its
  * idempotency key.
  */
 export function fromPostgres(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
   const message = `PostgreSQL: ${errorMessage(error)}`;
   const state = errorCode(error, '');
   if (!(error instanceof DatabaseError)) {
-    return new StorageError('STORE_UNAVAILABLE', message, { cause: error, fields: { driver_code: state } });
+    const refused = TLS_REFUSALS.has(state) || errorMessage(error) === NO_TLS;
+    return new StorageError(refused ? 'STORE_TLS_REFUSED' : 'STORE_UNAVAILABLE', message, {
+      cause: error,
+      fields: { driver_code: state },
+    });
   }
   const code = BY_STATE.get(state) ?? BY_CLASS.get(state.slice(0, 2)) ?? 'STORE_FAILED';
-  return new StorageError(code, message, { cause: error, fields: { sqlstate: state } });
+  const { constraint } = error;
+  const fields = { sqlstate: state, ...(constraint === undefined ? {} : { constraint }) };
+  return new StorageError(code, message, { cause: error, fields });
 }

@@ -19,6 +19,7 @@ export type StorageErrorCode =
   | 'STORE_VERSION_UNKNOWN'
   | 'STORE_UNAVAILABLE'
   | 'STORE_TIMEOUT'
+  | 'STORE_TLS_REFUSED'
   | 'STORE_FAILED';
 
 /** A fault of the storage below. `retryable` says whether the same call may succeed later. */

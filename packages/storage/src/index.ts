@@ -17,10 +17,16 @@ export {
   POSTGRES_STATEMENT_TIMEOUT_MS,
   type PostgresDatabase,
   type PostgresOptions,
+} from './postgres.ts';
+export { NO_POSTGRES_CAPABILITIES, type PostgresCapabilities } from './postgres-capabilities.ts';
+export {
   type PostgresParam,
   type PostgresRow,
   type PostgresSession,
-} from './postgres.ts';
+  type PostgresTransaction,
+} from './postgres-connection.ts';
+export { COPY_NULL, copyText } from './postgres-copy.ts';
+export { type PostgresListener } from './postgres-listen.ts';
 export { type PostgresMigration } from './postgres-migrate.ts';
 export { replaceSqlite } from './replace-sqlite.ts';
 export {

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool, PoolClient } from 'pg';
+
+import { StorageError } from './errors.ts';
+import { fromPostgres } from './errors-postgres.ts';
+import { CopyFrom } from './postgres-copy.ts';
+
+/** A value bound to a statement. Lists travel as JSON text. */
+export type PostgresParam = string | number | null | readonly string[];
+/** A row, in column order. `int8` comes as a number (all of ours fit), `bytea` as bytes. */
+export type PostgresRow = readonly (string | number | boolean | null | Uint8Array)[];
+
+/** What runs statements: the pool, or one transaction. */
+export interface PostgresSession {
+  query(text: string, params?: readonly PostgresParam[]): Promise<readonly PostgresRow[]>;
+}
+
+/** One transaction on one connection. */
+export interface PostgresTransaction extends PostgresSession {
+  /** `COPY … FROM STDIN` in text format, lines in chunks. Await everything before it, and it. */
+  copyFrom(text: string, chunks: Iterable<string>): Promise<void>;
+}
+
+/** The pauses between attempts to connect, in milliseconds; after the last the caller is told. */
+export const POSTGRES_BACKOFF_MS: readonly number[] = [50, 200, 800];
+
+/** Lends a connection; one that broke in use is not given back. */
+export async function withClient<R>(pool: Pool, work: (client: PoolClient) => Promise<R>): Promise<R> {
+  const client = await acquire(pool);
+  let broken = false;
+  // Without a listener a connection that breaks while it is in use would end the process.
+  const onError = (): void => {
+    broken = true;
+  };
+  client.on('error', onError);
+  try {
+    return await work(client);
+  } catch (error) {
+    broken ||=
+      error instanceof StorageError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'STORE_TIMEOUT');
+    throw error;
+  } finally {
+    client.off('error', onError);
+    if (broken) client.on('error', () => undefined);
+    client.release(broken);
+  }
+}
+
+async function acquire(pool: Pool): Promise<PoolClient> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await pool.connect();
+    } catch (error) {
+      const mapped = fromPostgres(error);
+      const pauseMs = POSTGRES_BACKOFF_MS[attempt];
+      if (mapped.code !== 'STORE_UNAVAILABLE' || pauseMs === undefined || pool.ending) throw mapped;
+      await sleep(pauseMs);
+    }
+  }
+}
+
+/** Runs `work` between BEGIN and COMMIT; when it throws, everything is undone. */
+export async function transact<R>(
+  client: PoolClient,
+  work: (session: PostgresTransaction) => Promise<R>,
+): Promise<R> {
+  await run(client, 'BEGIN', []);
+  try {
+    const result = await work({
+      query: (text, params = []) => run(client, text, params),
+      copyFrom: (text, chunks) => copy(client, text, chunks),
+    });
+    await run(client, 'COMMIT', []);
+    return result;
+  } catch (error) {
+    await rollback(client, error);
+    throw error;
+  }
+}
+
+/** Undoes; when that fails too the connection is lost, and with it the transaction. */
+async function rollback(client: PoolClient, because: unknown): Promise<void> {
+  try {
+    await run(client, 'ROLLBACK', []);
+  } catch (error) {
+    if (because instanceof StorageError && because.code === 'STORE_UNAVAILABLE') return;
+    throw error;
+  }
+}
+
+/** Runs one statement; one with parameters is prepared once per connection, under a name. */
+export async function run(
+  client: PoolClient,
+  text: string,
+  params: readonly PostgresParam[],
+): Promise<readonly PostgresRow[]> {
+  const values = params.map((param) => (Array.isArray(param) ? JSON.stringify(param) : param));
+  const named = params.length > 0 ? { name: nameOf(text) } : {};
+  try {
+    const result = await client.query({ text, values, rowMode: 'array', ...named });
+    return result.rows as PostgresRow[];
+  } catch (error) {
+    throw fromPostgres(error);
+  }
+}
+
+function copy(client: PoolClient, text: string, chunks: Iterable<string>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (error: unknown): void => {
+      if (error === null) resolve();
+      else reject(fromPostgres(error));
+    };
+    client.query(new CopyFrom(text, chunks, done));
+  });
+}
+
+const names = new Map<string, string>();
+/** The most statements that are kept prepared per connection; others are parsed each time. */
+const NAMES_MAX = 512;
+
+/** The name a statement is prepared under: its text decides. */
+function nameOf(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  if (names.size >= NAMES_MAX) return '';
+  const name = `p${createHash('sha256').update(text).digest('hex').slice(0, 24)}`;
+  names.set(text, name);
+  return name;
+}
