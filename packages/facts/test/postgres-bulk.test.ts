@@ -8,7 +8,6 @@ import { POSTGRES_COPY_ROWS_MIN } from '../src/postgres-steps.ts';
 import { openPostgresFactStore, type PostgresFactStore } from '../src/postgres-store.ts';
 import { aPut } from '../src/store.contract.ts';
 import type { FactStore, PutFact } from '../src/store.ts';
-import { drain } from './histories.ts';
 import { startPostgres, type TestPostgres } from './postgres-server.ts';
 
 let server: TestPostgres;
@@ -33,8 +32,7 @@ function facts(count: number, fields: (n: number) => Partial<PutFact> = () => ({
 
 /** Everything a store says, without the ids it gives as it likes. */
 async function told(store: FactStore): Promise<unknown[]> {
-  const pages = await drain((q: { cursor?: string }) => store.query({ ...q, limit: 5000 }), {});
-  const all = pages.flatMap((page) => page.facts);
+  const all = await Array.fromAsync(store.stream({}));
   const histories = await Promise.all(
     ['host:0', 'host:7', `host:${MANY - 1}`].map(async (subject) => (await store.history({ subject })).facts),
   );
