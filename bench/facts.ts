@@ -8,7 +8,7 @@ import { compareFacts, type FactStore, openSqliteFactStore, type PutFact } from 
 import { SQLITE_FACT_MIGRATIONS } from '../packages/facts/src/sqlite-schema.ts';
 import { benchPostgres } from './facts-postgres.ts';
 
-// Ratios against raw SQL, in one run, on one machine. `--full` goes on to 10^7 facts.
+// Ratios against raw SQL, in one run, on one machine. `--full` goes on to 10^7 facts; parts can be named.
 const FULL = process.argv.includes('--full');
 const SINGLE_PUTS = 4000;
 const CALLERS = 64;
@@ -222,15 +222,23 @@ async function scale(): Promise<void> {
   await store.close();
 }
 
+const PARTS: Readonly<Record<string, () => Promise<void>>> = {
+  writes,
+  reads,
+  drift: async () => drift(),
+  bulk: async () => {
+    const store = await openSqliteFactStore({ path: join(directory, 'bulk.db'), clock: systemClock });
+    await bulk('SQLite', store, '>= 250,000/s');
+    await store.close();
+  },
+  scale,
+  postgresql: () => benchPostgres(report),
+};
+
+// Parts can be named, so that a long run can be made in pieces.
+const named = process.argv.slice(2).filter((argument) => argument in PARTS);
 try {
-  await writes();
-  await reads();
-  drift();
-  const bulkStore = await openSqliteFactStore({ path: join(directory, 'bulk.db'), clock: systemClock });
-  await bulk('SQLite', bulkStore, '>= 250,000/s');
-  await bulkStore.close();
-  await scale();
-  await benchPostgres(report);
+  for (const part of named.length > 0 ? named : Object.keys(PARTS)) await PARTS[part]?.();
   process.stdout.write('\n| measure | figure | target |\n|---|---|---|\n');
   for (const { measure, figure, target } of rows)
     process.stdout.write(`| ${measure} | ${figure} | ${target} |\n`);

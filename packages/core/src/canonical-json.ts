@@ -21,7 +21,7 @@ function encode(value: unknown, depth: number): string {
       return encodeString(value);
     case 'number':
       if (!Number.isFinite(value)) throw invalid('a number that is not finite');
-      return JSON.stringify(value);
+      return String(value);
     case 'boolean':
       return value ? 'true' : 'false';
     case 'object':
@@ -45,12 +45,13 @@ function encodeArray(items: readonly unknown[], depth: number): string {
 }
 
 function encodeObject(object: object, depth: number): string {
-  const members: string[] = [];
+  let text = '';
   for (const key of Object.keys(object).sort()) {
     const member = (object as Record<string, unknown>)[key];
-    if (member !== undefined) members.push(`${encodeString(key)}:${encode(member, depth + 1)}`);
+    if (member === undefined) continue;
+    text += `${text === '' ? '' : ','}${encodeString(key)}:${encode(member, depth + 1)}`;
   }
-  return `{${members.join(',')}}`;
+  return `{${text}}`;
 }
 
 function invalid(what: string): PraxisError<'CANONICAL_JSON_INVALID'> {

@@ -11,7 +11,7 @@ import { checkInstants, historyPage, queryPage, stream } from './query-page.ts';
 import type { EndResult, FactPoint, FactStore, PutFact, PutResult } from './store.ts';
 import { sealStore, verifyStore } from './seal.ts';
 import { shortestPath, traverse } from './traverse.ts';
-import { checkEnd, checkPut, type Write } from './validate.ts';
+import { checkEnd, checkPut } from './validate.ts';
 import { embedFacts, nearestFacts } from './vectors.ts';
 
 /** The store over a backend: checking, paging, classification. */
@@ -21,10 +21,11 @@ export function createFactStore(
   backup: FactStore['backup'] = backupUnsupported,
 ): FactStore {
   return {
-    put: async (fact) => putResult(await writeOne(backend, checkPut(fact))),
+    // One promise above the backend's: a put alone waits for little else than the disk.
+    put: async (fact) => putResult(onlyOutcome(await backend.write([checkPut(fact)]))),
     putMany: (facts) => putMany(backend, facts),
     end: async (end): Promise<EndResult> => {
-      const outcome = await writeOne(backend, checkEnd(end));
+      const outcome = onlyOutcome(await backend.write([checkEnd(end)]));
       return { recordedAt: outcome.recordedAt, contentHash: null, changed: outcome.changed };
     },
     get: async (point) => get(backend, point),
@@ -50,8 +51,7 @@ async function backupUnsupported(): Promise<void> {
 
 type Outcome = Awaited<ReturnType<FactBackend['write']>>[number];
 
-async function writeOne(backend: FactBackend, write: Write): Promise<Outcome> {
-  const [outcome] = await backend.write([write]);
+function onlyOutcome([outcome]: readonly Outcome[]): Outcome {
   if (outcome === undefined) throw factInvalid('fact', 'was not answered');
   return outcome;
 }

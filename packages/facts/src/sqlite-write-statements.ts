@@ -18,6 +18,8 @@ const BELIEVED_NEXT = `${BELIEVED} LIMIT 2`;
 const COLUMNS = `seq, subject, predicate, fact_type, value_key, valid_from, valid_to, recorded_at, observed_at,
   observation_count, content_hash, confidence, target, actor, reason, source, value`;
 const ROW = '(?,?,?,?,?,?,?,?,?,1,?,?,?,?,?,?,?)';
+const PARAMS_PER_ROW = ROW.split('?').length - 1;
+const CONTENT_HASH_BYTES = 32;
 const INSERT_REMNANT = `INSERT INTO facts (${COLUMNS})
   SELECT ?, f.subject, f.predicate, f.fact_type, f.value_key, ?, ?, ?, coalesce(o.last_observed_at, f.observed_at),
   coalesce(o.observation_count, f.observation_count), f.content_hash, f.confidence, f.target, f.actor, f.reason,
@@ -114,10 +116,19 @@ function believedRow(row: readonly SqlValue[]): BelievedRow {
   };
 }
 
+// What is bound is copied: the same bytes serve every statement.
+const HASH_BYTES = Array.from({ length: ROWS_PER_INSERT }, () => Buffer.alloc(CONTENT_HASH_BYTES));
+
+function hashBytes(hex: string, row: number): Buffer {
+  const bytes = HASH_BYTES[row] ?? Buffer.alloc(CONTENT_HASH_BYTES);
+  bytes.write(hex, 'hex');
+  return bytes;
+}
+
 /** Adds what is bound for one row, in the order of `ROW`. */
 function rowParams({ seq, write, content, period, recordedAt }: NewRow, params: SqlValue[]): SqlValue[] {
   const { key, actor, reason, source, observedAt = recordedAt } = write;
-  const hash = Buffer.from(content.contentHash, 'hex');
+  const hash = hashBytes(content.contentHash, params.length / PARAMS_PER_ROW);
   params.push(
     seq,
     key.subject,

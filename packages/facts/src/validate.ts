@@ -47,37 +47,39 @@ const CONTENT_HASH = /^[0-9a-f]{64}$/;
 /** Checks a put. Throws `FACT_INVALID` or `FACT_TOO_LARGE`. */
 export function checkPut(fact: PutFact): Write {
   const target = fact.target === undefined ? null : checkSubject('target', fact.target);
-  const key = checkKey({ ...fact, valueKey: fact.valueKey ?? target ?? '' });
+  const key = checkKey(fact, fact.valueKey ?? target ?? '');
   const content = checkContent(key, fact, target);
-  const write = {
+  const write: Write = {
     key,
     content,
-    ...checkPeriod(fact),
+    validFrom: checkInstant('validFrom', fact.validFrom),
+    validTo: checkValidTo(fact),
     expected: checkExpected(fact.expected),
     actor: checkText('actor', fact.actor, { min: 1, max: ACTOR_LENGTH_MAX }),
     reason: checkProse('reason', fact.reason, REASON_LENGTH_MAX),
     source:
       fact.source === undefined ? null : checkText('source', fact.source, { min: 1, max: SOURCE_LENGTH_MAX }),
     observedAt: checkInstant('observedAt', fact.observedAt),
+    idempotency: null,
   };
-  return { ...write, idempotency: checkIdempotency(fact.idempotencyKey, write) };
+  return withIdempotency(write, fact.idempotencyKey);
 }
 
 /** Checks an end. Throws `FACT_INVALID`. */
 export function checkEnd(end: EndFact): Write {
-  const period = checkPeriod(end);
-  const write = {
-    key: checkKey({ ...end, valueKey: end.valueKey ?? '' }),
+  const write: Write = {
+    key: checkKey(end, end.valueKey ?? ''),
     content: null,
-    validFrom: period.validFrom,
-    validTo: period.validTo ?? FOREVER,
+    validFrom: checkInstant('validFrom', end.validFrom),
+    validTo: checkValidTo(end) ?? FOREVER,
     expected: checkExpected(end.expected),
     actor: checkText('actor', end.actor, { min: 1, max: ACTOR_LENGTH_MAX }),
     reason: checkProse('reason', end.reason, REASON_LENGTH_MAX),
     source: null,
     observedAt: undefined,
+    idempotency: null,
   };
-  return { ...write, idempotency: checkIdempotency(end.idempotencyKey, write) };
+  return withIdempotency(write, end.idempotencyKey);
 }
 
 /** The content hash of a fact: what compare-and-set compares. */
@@ -97,19 +99,17 @@ export function contentHashOf(
   return sha256Hex(`${head}\n${content.value}`);
 }
 
-function checkKey(key: {
-  subject: string;
-  predicate: string;
-  factType?: unknown;
-  valueKey: string;
-}): FactKey {
+function checkKey(
+  key: { subject: string; predicate: string; factType?: unknown },
+  valueKey: string,
+): FactKey {
   const factType = key.factType ?? 'observed';
   if (!isFactType(factType)) throw factInvalid('factType', 'is not observed, desired, drift or known_good');
   return {
     subject: checkSubject('subject', key.subject),
     predicate: checkText('predicate', key.predicate, { min: 1, max: PREDICATE_LENGTH_MAX }),
     factType,
-    valueKey: checkText('valueKey', key.valueKey, { min: 0, max: VALUE_KEY_LENGTH_MAX }),
+    valueKey: valueKey === '' ? '' : checkText('valueKey', valueKey, { min: 0, max: VALUE_KEY_LENGTH_MAX }),
   };
 }
 
@@ -170,16 +170,14 @@ function canonicalOrInvalid(value: unknown): string {
   }
 }
 
-function checkPeriod(write: { validFrom?: Instant; validTo?: Instant | 'infinity' }): {
-  validFrom: Instant | undefined;
-  validTo: Instant | null;
-} {
-  const validFrom = checkInstant('validFrom', write.validFrom);
-  const validTo = write.validTo === 'infinity' ? FOREVER : (checkInstant('validTo', write.validTo) ?? null);
-  if (validFrom !== undefined && validTo !== null && validFrom >= validTo) {
+/** Checks where a period ends; it is not empty. */
+function checkValidTo({ validFrom, validTo }: Pick<PutFact, 'validFrom' | 'validTo'>): Instant | null {
+  if (validTo === undefined) return null;
+  const to = validTo === 'infinity' ? FOREVER : (checkInstant('validTo', validTo) ?? null);
+  if (validFrom !== undefined && to !== null && validFrom >= to) {
     throw factInvalid('validTo', 'is not later than validFrom');
   }
-  return { validFrom, validTo };
+  return to;
 }
 
 /** Checks an optional instant. Throws `FACT_INVALID`. */
@@ -197,8 +195,10 @@ function checkExpected(expected: unknown): string | null | undefined {
   throw factInvalid('expected', 'is neither a content hash nor null');
 }
 
-function checkIdempotency(key: string | undefined, write: object): Write['idempotency'] {
-  if (key === undefined) return null;
+function withIdempotency(write: Write, key: string | undefined): Write {
+  if (key === undefined) return write;
   checkText('idempotencyKey', key, { min: 1, max: IDEMPOTENCY_KEY_LENGTH_MAX });
-  return { key, digest: sha256Hex(JSON.stringify(write)) };
+  // Stores remember digests of writes without this member.
+  const { idempotency: _none, ...asked } = write;
+  return { ...write, idempotency: { key, digest: sha256Hex(JSON.stringify(asked)) } };
 }

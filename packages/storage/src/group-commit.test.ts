@@ -61,6 +61,36 @@ describe('groupCommit', () => {
     expect(tries).toBe(4);
   });
 
+  it('lets the event loop have its turn however long one caller goes on', async () => {
+    const commits = groupCommit<number, number>({ commit: echo });
+    let turns = 0;
+    let counting = true;
+    const count = (): void => {
+      turns += 1;
+      if (counting) setImmediate(count);
+    };
+    setImmediate(count);
+    for (let n = 0; n < 100; n += 1) await commits.submit(n);
+    counting = false;
+    expect(turns).toBeGreaterThan(5);
+  });
+
+  it('lets those join whose requests come from events of one turn', async () => {
+    const batches: number[] = [];
+    const commits = groupCommit<number, number>({
+      commit: (requests) => {
+        batches.push(requests.length);
+        return echo(requests);
+      },
+    });
+    const fromEvents = Array.from(
+      { length: 4 },
+      () => new Promise<number>((resolve) => setImmediate(() => resolve(commits.submit(1)))),
+    );
+    await Promise.all(fromEvents);
+    expect(batches).toEqual([4]);
+  });
+
   it('refuses one request more than may wait, and every request once closed', async () => {
     const commits = groupCommit<number, number>({ commit: echo, waitingMax: 2 });
     const all = await Promise.allSettled([commits.submit(1), commits.submit(2), commits.submit(3)]);

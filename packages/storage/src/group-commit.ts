@@ -31,6 +31,13 @@ export const GROUP_COMMIT_WAITING_MAX = 65_536;
 /** How long a locked store is tried again, in milliseconds. */
 export const GROUP_COMMIT_LOCKED_TIMEOUT_MS = 5000;
 
+/**
+ * How many commits a caller that is alone gets before the event loop has its turn: its next request follows from the
+ * answer to the last one, and nobody can join what nobody else has asked for.
+ */
+const COMMITS_PER_TURN_MAX = 8;
+/** How many microtasks a lone caller has for its next request: every `await` above takes some. */
+const MICROTASKS_FOR_NEXT = 12;
 const LOCKED_PAUSE_MS = 5;
 const LOCKED_PAUSE_MAX_MS = 100;
 
@@ -54,11 +61,17 @@ export function groupCommit<Q, R>(options: GroupCommitOptions<Q, R>): GroupCommi
   const pump = async (): Promise<void> => {
     // One turn of the event loop lets every caller that is ready join the batch.
     await nextTurn();
-    while (waiting.length > 0) {
+    for (let alone = 0; waiting.length > 0; ) {
       const batch = waiting.slice(0, batchMax);
       waiting = waiting.slice(batchMax);
-      await commitBatch(batch, options.commit);
-      if (waiting.length === 0) await nextTurn();
+      const later = commitBatch(batch, options.commit);
+      if (later !== null) await later;
+      alone = batch.length === 1 ? alone + 1 : COMMITS_PER_TURN_MAX;
+      if (alone < COMMITS_PER_TURN_MAX) await someMicrotasks(() => waiting.length > 0);
+      if (waiting.length === 0 || alone >= COMMITS_PER_TURN_MAX) {
+        await nextTurn();
+        alone = 0;
+      }
     }
     pumping = null;
   };
@@ -85,40 +98,63 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-async function commitBatch<Q, R>(
+async function someMicrotasks(isEnough: () => boolean): Promise<void> {
+  for (let n = 0; n < MICROTASKS_FOR_NEXT && !isEnough(); n += 1) await Promise.resolve();
+}
+
+/** Commits and answers a batch: at once where the store can (null), or later. Never throws. */
+function commitBatch<Q, R>(
   batch: readonly Waiting<Q, R>[],
   commit: GroupCommitOptions<Q, R>['commit'],
-): Promise<void> {
-  try {
-    const results = await commitWhenUnlocked(
-      batch.map((entry) => entry.request),
-      commit,
-    );
-    batch.forEach((entry, index) => {
-      const result = results[index];
-      if (result === undefined)
-        entry.reject(new StorageError('STORE_FAILED', 'a request was left unanswered'));
-      else if (result.ok) entry.resolve(result.value);
-      else entry.reject(result.error);
-    });
-  } catch (error) {
+): Promise<void> | null {
+  const requests = batch.map((entry) => entry.request);
+  const refuse = (error: unknown): void => {
     for (const entry of batch) entry.reject(error);
+  };
+  try {
+    const results = commit(requests);
+    if (!(results instanceof Promise)) return answer(batch, results);
+    return results
+      .catch((error: unknown) => commitWhenUnlocked(requests, commit, error))
+      .then((late) => void answer(batch, late))
+      .catch(refuse);
+  } catch (error) {
+    return commitWhenUnlocked(requests, commit, error)
+      .then((late) => void answer(batch, late))
+      .catch(refuse);
   }
 }
 
+function answer<Q, R>(batch: readonly Waiting<Q, R>[], results: readonly Settled<R>[]): null {
+  for (const [index, entry] of batch.entries()) {
+    const result = results[index];
+    if (result === undefined) entry.reject(new StorageError('STORE_FAILED', 'a request was left unanswered'));
+    else if (result.ok) entry.resolve(result.value);
+    else entry.reject(result.error);
+  }
+  return null;
+}
+
+/** Tries again what failed because the store was locked, until it is not, or for too long. */
 async function commitWhenUnlocked<Q, R>(
   requests: readonly Q[],
   commit: GroupCommitOptions<Q, R>['commit'],
+  firstError: unknown,
 ): Promise<readonly Settled<R>[]> {
+  let error = firstError;
   let pauseMs = LOCKED_PAUSE_MS;
-  for (let waitedMs = 0; ; waitedMs += pauseMs) {
+  for (let waitedMs = 0; isLocked(error) && waitedMs < GROUP_COMMIT_LOCKED_TIMEOUT_MS; waitedMs += pauseMs) {
+    await sleep(pauseMs);
+    pauseMs = Math.min(pauseMs * 2, LOCKED_PAUSE_MAX_MS);
     try {
       return await commit(requests);
-    } catch (error) {
-      const locked = error instanceof StorageError && error.code === 'STORE_LOCKED';
-      if (!locked || waitedMs >= GROUP_COMMIT_LOCKED_TIMEOUT_MS) throw error;
-      await sleep(pauseMs);
-      pauseMs = Math.min(pauseMs * 2, LOCKED_PAUSE_MAX_MS);
+    } catch (caught) {
+      error = caught;
     }
   }
+  throw error;
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'STORE_LOCKED';
 }
