@@ -12,14 +12,15 @@ import * as naive from './naive-questions.ts';
 import { asOf, diff, nearest, query, steadyQuery, traverse } from './questions.ts';
 
 /** A store and the model after the same history, and every instant at which something was recorded. */
-interface Played {
+export interface Played {
   store: FactStore;
   model: NaiveModel;
   clock: FakeClock;
   recorded: Instant[];
 }
 
-type Open = (clock: Clock) => Promise<FactStore>;
+/** Opens an empty store. */
+export type Open = (clock: Clock) => Promise<FactStore>;
 
 /** Every question about random histories is answered as the naive model answers it. */
 export function agreesWithTheModel(name: string, open: Open, runs: number): void {
@@ -123,7 +124,7 @@ export function agreesWithTheModel(name: string, open: Open, runs: number): void
 }
 
 /** Plays a step on both; they must come to the same. */
-async function play(played: Played, step: Step): Promise<void> {
+export async function play(played: Played, step: Step): Promise<void> {
   const { store, model, clock, recorded } = played;
   if (step.do === 'wait') return clock.advance(step.ms);
   if (step.do === 'stepBack') return clock.step(-step.ms);

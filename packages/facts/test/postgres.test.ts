@@ -4,6 +4,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { openPostgresFactStore } from '../src/postgres-store.ts';
 import { factStoreContract } from '../src/store.contract.ts';
 import type { FactStore } from '../src/store.ts';
+import { leaksNothing } from './no-leak.ts';
 import { agreesWithTheModel } from './oracle.ts';
 import { startPostgres, type TestPostgres } from './postgres-server.ts';
 
@@ -25,3 +26,4 @@ function open(clock: Clock): Promise<FactStore> {
 
 factStoreContract('PostgreSQL', open);
 agreesWithTheModel('PostgreSQL', open, 15);
+leaksNothing('PostgreSQL', open, 8);

@@ -1,4 +1,4 @@
 import { openSqliteFactStore } from '../src/sqlite-store.ts';
 import { agreesWithTheModel } from './oracle.ts';
 
-agreesWithTheModel('SQLite', (clock) => openSqliteFactStore({ path: ':memory:', clock }), 60);
+agreesWithTheModel('SQLite', (clock) => openSqliteFactStore({ path: ':memory:', clock }), 120);
