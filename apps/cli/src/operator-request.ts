@@ -1,4 +1,5 @@
 import { errorCode } from '@praxis/core';
+import { loadOperatorSecret } from '@praxis/gate';
 import {
   askServer,
   controlSocketPath,
@@ -6,7 +7,8 @@ import {
   operatorAct,
   readConfig,
 } from '@praxis/mcp-server';
-import { openRuntime } from './runtime.ts';
+import { openRuntime, operatorSecretPath } from './runtime.ts';
+import { readSecret, type SecretOptions } from './secret.ts';
 
 type Act = Exclude<ControlRequest, { op: 'mcp' }>;
 
@@ -32,4 +34,13 @@ export async function doOperatorAct(request: Act): Promise<unknown> {
   } finally {
     await runtime.close();
   }
+}
+
+/** The operator secret as a part of a request: from the descriptor, or asked for on the terminal where one is set. */
+export async function secretPart(options: SecretOptions): Promise<{ readonly secret?: string }> {
+  const { dataDir } = readConfig(process.env);
+  const isSet = loadOperatorSecret(operatorSecretPath(dataDir)) !== null;
+  if (options.secretFd === undefined && !isSet) return {};
+  const secret = await readSecret(options, 'Operator secret');
+  return secret === null || secret === '' ? {} : { secret };
 }

@@ -58,7 +58,13 @@ export async function operatorAct(deps: OperatorDeps, request: Act): Promise<unk
   }
 }
 
-/** Grants and denials, and lifting a stop, need the operator's secret; stopping never does. */
+/** Acts after which praxis trusts something it did not trust before; with a secret set, only its owner does them. */
+function extendsTrust(request: Act): boolean {
+  if (request.op === 'audit.rotate') return request.what === 'key';
+  return request.op === 'resume' || request.op === 'baseline.bless';
+}
+
+/** Grants and denials need the operator's secret, and what extends trust does once one is set; stopping never does. */
 async function authenticate(deps: OperatorDeps, request: Act): Promise<Actor> {
   const secret = 'secret' in request ? request.secret : undefined;
   if (secret !== undefined && deps.operator.initialised) {
@@ -66,7 +72,7 @@ async function authenticate(deps: OperatorDeps, request: Act): Promise<Actor> {
   }
   const decides = request.op === 'approvals.approve' || request.op === 'approvals.deny';
   if (decides && !deps.operator.initialised) await deps.operator.verify('');
-  if (decides || (request.op === 'resume' && deps.operator.initialised)) {
+  if (decides || (extendsTrust(request) && deps.operator.initialised)) {
     throw new ServerError('OPERATOR_SECRET_REQUIRED', 'this act needs the operator secret');
   }
   return accountActor();

@@ -166,7 +166,7 @@ describe('blessing a baseline', () => {
     [true, { secret: SECRET }, 'operator:anna'],
     [false, {}, expect.stringMatching(/^operator:./)],
   ])('is recorded as authenticated: %s', async (authenticated, secret, principal) => {
-    const server = await aServer();
+    const server = await aServer({ initialised: authenticated });
     await server.call('ingest_observation', { collector: 'probe', subject: 'host:web1', raw: 'A=1' });
     await operatorAct(server.operator, {
       op: 'baseline.bless',
@@ -189,9 +189,32 @@ describe('blessing a baseline', () => {
   });
 });
 
+describe('what extends trust', () => {
+  it.each([
+    { op: 'resume', reason: 'x' },
+    { op: 'baseline.bless', subject: 'host:web1', reason: 'x' },
+    { op: 'audit.rotate', what: 'key' },
+  ] as const)('needs the secret once one is set, and is recorded when it is refused: %j', async (act) => {
+    const server = await aServer();
+    await server.call('ingest_observation', { collector: 'probe', subject: 'host:web1', raw: 'A=1' });
+    await expect(operatorAct(server.operator, act)).rejects.toMatchObject({
+      code: 'OPERATOR_SECRET_REQUIRED',
+    });
+    await expect(operatorAct(server.operator, { ...act, secret: 'wrong one' })).rejects.toMatchObject({
+      code: 'OPERATOR_SECRET_WRONG',
+    });
+    expect(server.records().slice(-2)).toEqual([
+      expect.objectContaining({ tool: act.op, decision: 'denied', reason: 'operator_secret_required' }),
+      expect.objectContaining({ tool: act.op, decision: 'denied', reason: 'operator_secret_wrong' }),
+    ]);
+    expect((await server.facts.query({ factType: 'known_good' })).facts).toEqual([]);
+    await operatorAct(server.operator, { ...act, secret: SECRET });
+  });
+});
+
 describe('rotating the ledger', () => {
   it.each(['segment', 'key'] as const)('is recorded in the new segment: %s', async (what) => {
-    const server = await aServer();
+    const server = await aServer({ initialised: false });
     const segment = await operatorAct(server.operator, { op: 'audit.rotate', what });
     const lines = readFileSync(String(segment), 'utf8').trimEnd().split('\n');
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({

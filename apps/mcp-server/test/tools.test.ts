@@ -94,7 +94,7 @@ describe('reading back what machines said', () => {
   it.each(['query_facts', 'fact_history', 'drift_scan'])(
     'with %s puts a person before every change that follows',
     async (tool) => {
-      const server = await aServer();
+      const server = await aServer({ initialised: false });
       await ingest(server, 'A=1\n');
       await operatorAct(server.operator, {
         op: 'baseline.bless',
@@ -124,7 +124,7 @@ describe('drift_scan', () => {
   });
 
   it('proposes calls and runs none of them', async () => {
-    const server = await aServer();
+    const server = await aServer({ initialised: false });
     const users = (names: readonly string[]): string =>
       JSON.stringify(
         names.map((username, index) => ({ username, uid: String(1000 + index), shell: '/bin/bash' })),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { action } from '../exit.ts';
-import { doOperatorAct } from '../operator-request.ts';
-import { readSecret, type SecretOptions } from '../secret.ts';
+import { doOperatorAct, secretPart } from '../operator-request.ts';
+import type { SecretOptions } from '../secret.ts';
 
 interface BlessOptions extends SecretOptions {
   readonly predicate?: string;
@@ -16,19 +16,18 @@ export function registerBaselineCommand(program: Command): void {
     .argument('<subject>', 'for example host:web1')
     .option('--predicate <predicate>', 'only this one')
     .option('--reason <text>', 'why, for the record', 'blessed by the operator')
-    .option('--secret-fd <fd>', 'sign with the operator secret from this open file descriptor')
+    .option('--secret-fd <fd>', 'read the operator secret from this open file descriptor')
     .description('take the present observations of a subject as its known-good baseline')
     .action(action(bless));
 }
 
 async function bless(subject: string, options: BlessOptions): Promise<void> {
-  const secret = options.secretFd === undefined ? null : await readSecret(options, '');
   const result = await doOperatorAct({
     op: 'baseline.bless',
     subject,
     reason: options.reason,
     ...(options.predicate === undefined ? {} : { predicate: options.predicate }),
-    ...(secret === null ? {} : { secret }),
+    ...(await secretPart(options)),
   });
   console.log(JSON.stringify(result));
 }

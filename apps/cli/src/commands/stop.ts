@@ -3,8 +3,8 @@ import { KillSwitch } from '@praxis/gate';
 import { readConfig } from '@praxis/mcp-server';
 import type { Command } from 'commander';
 import { action } from '../exit.ts';
-import { doOperatorAct } from '../operator-request.ts';
-import { readSecret, type SecretOptions } from '../secret.ts';
+import { doOperatorAct, secretPart } from '../operator-request.ts';
+import type { SecretOptions } from '../secret.ts';
 
 /** `praxis stop` and `praxis resume`. */
 export function registerStopCommands(program: Command): void {
@@ -36,11 +36,6 @@ async function stop(options: { reason: string }): Promise<void> {
 }
 
 async function resume(options: SecretOptions & { reason: string }): Promise<void> {
-  const secret = await readSecret(options, 'Operator secret');
-  await doOperatorAct({
-    op: 'resume',
-    reason: options.reason,
-    ...(secret === null || secret === '' ? {} : { secret }),
-  });
+  await doOperatorAct({ op: 'resume', reason: options.reason, ...(await secretPart(options)) });
   console.log('praxis: work may start again');
 }

@@ -14,7 +14,7 @@ export type ControlRequest =
   | { op: 'approvals.show'; id: string }
   | { op: 'approvals.approve'; id: string; confirm?: string | undefined; secret?: string | undefined }
   | { op: 'approvals.deny'; id: string; secret?: string | undefined }
-  | { op: 'audit.rotate'; what: 'segment' | 'key' }
+  | { op: 'audit.rotate'; what: 'segment' | 'key'; secret?: string | undefined }
   | {
       op: 'facts.classify';
       subject: string;
@@ -62,7 +62,7 @@ export const controlRequestSchema: z.ZodType<ControlRequest> = z.discriminatedUn
     classification: z.enum(FACT_CLASSIFICATIONS),
     reason,
   }),
-  z.strictObject({ op: z.literal('audit.rotate'), what: z.enum(['segment', 'key']) }),
+  z.strictObject({ op: z.literal('audit.rotate'), what: z.enum(['segment', 'key']), secret }),
   z.strictObject({ op: z.literal('stop'), reason }),
   z.strictObject({ op: z.literal('resume'), reason, secret }),
   z.strictObject({
