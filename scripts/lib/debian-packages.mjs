@@ -9,6 +9,12 @@ const DEBIAN_PACKAGES = [
   { name: 'openssh-server', file: '/usr/sbin/sshd', usedBy: 'tests that run actions over a real sshd' },
   { name: 'procps', file: '/usr/bin/ps', usedBy: 'tests that check that nothing is left running' },
   { name: 'iproute2', file: '/usr/bin/ss', usedBy: 'collecting the listening sockets of a real machine' },
+  { name: 'rsyslog', file: '/usr/sbin/rsyslogd', usedBy: 'copies of the ledger in a real collector' },
+  {
+    name: 'rsyslog-gnutls',
+    file: '/usr/share/doc/rsyslog-gnutls',
+    usedBy: 'copies of the ledger in a real collector, over TLS',
+  },
 ];
 
 const POLICY_RC_D = '/usr/sbin/policy-rc.d';

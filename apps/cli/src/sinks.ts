@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { datagramLogger } from '@praxis/actuation';
 import { PraxisError } from '@praxis/core';
-import { otlpSink, type Sink, streamSink, syslogSink } from '@praxis/ledger';
+import {
+  type LineChannel,
+  otlpSink,
+  type Sink,
+  streamSink,
+  SYSLOG_APP_NAME,
+  syslogSink,
+} from '@praxis/ledger';
 import type { ServerConfig } from '@praxis/mcp-server';
 
 /**
@@ -12,7 +20,9 @@ export function sinksOf({ audit, transport }: ServerConfig, stdoutIsFree: boolea
   try {
     if (audit.syslogAddress !== null) {
       const ca = audit.syslogCa === null ? undefined : readFileSync(audit.syslogCa, 'utf8');
-      sinks.push(syslogSink({ address: audit.syslogAddress, format: audit.syslogFormat, ca }));
+      const { syslogAddress: address, syslogFormat: format } = audit;
+      const datagramSocket = (path: string): LineChannel => datagramLogger(path, SYSLOG_APP_NAME);
+      sinks.push(syslogSink({ address, format, ca, datagramSocket }));
     }
     if (audit.otlpEndpoint !== null) sinks.push(otlpSink({ endpoint: audit.otlpEndpoint }));
   } catch (cause) {

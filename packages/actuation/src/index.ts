@@ -13,6 +13,12 @@ export {
 } from './adapter.ts';
 export { ActuationError, type ActuationErrorCode } from './errors.ts';
 export {
+  DATAGRAM_LOGGER_BYTES_MAX,
+  DATAGRAM_LOGGER_SETTLE_MS,
+  type DatagramLogger,
+  datagramLogger,
+} from './process/datagram-logger.ts';
+export {
   ACTION_TIMEOUT_MS,
   ACTION_TIMEOUT_MS_MAX,
   type ExecutionResult,

@@ -10,7 +10,8 @@ export type LedgerErrorCode =
   | 'LEDGER_LOCKED'
   | 'LEDGER_UNAVAILABLE'
   | 'LEDGER_UNREADABLE'
-  | 'LEDGER_UNWRITABLE';
+  | 'LEDGER_UNWRITABLE'
+  | 'SYSLOG_SOCKET_DATAGRAM';
 
 export type LedgerError = PraxisError<LedgerErrorCode>;
 

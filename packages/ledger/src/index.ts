@@ -55,9 +55,10 @@ export {
   type StampArgs,
 } from './evidence/evidence-entry.ts';
 export { type OtlpOptions, otlpSink } from './sinks/otlp.ts';
-export type { Sink, SinkLine, SinkStatus } from './sinks/sink.ts';
+export type { Sink, SinkLine, SinkRefusal, SinkStatus } from './sinks/sink.ts';
 export { streamSink } from './sinks/stream.ts';
-export { type SyslogOptions, syslogSink } from './sinks/syslog.ts';
+export { SYSLOG_APP_NAME } from './sinks/syslog-format.ts';
+export { type LineChannel, type SyslogOptions, syslogSink } from './sinks/syslog.ts';
 export { parseVerifierKey, verifierKey } from './evidence/note.ts';
 export { loadOrCreateKey, type SigningKey } from './evidence/signing-key.ts';
 export {

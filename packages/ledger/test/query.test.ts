@@ -84,6 +84,22 @@ describe('searchLedger', () => {
   });
 });
 
+describe('a report of a period', () => {
+  it('says what was asked for, what was found, and what happened on which day', async () => {
+    const { path } = await aDay();
+    const since = parseInstant('2026-01-01T00:00:03Z');
+    const until = parseInstant('2026-02-01T00:00:00Z');
+    const report = await reportLedger(path, { since, until });
+    expect(report).toMatchObject({
+      since: '2026-01-01T00:00:03.000000Z',
+      until: '2026-02-01T00:00:00.000000Z',
+      by_day: { '2026-01-01': { denied: 1, allowed: 3 } },
+    });
+    expect(renderReportText(report)).toContain('2026-01-01  3 allowed, 1 denied');
+    expect(renderReportHtml(report)).toContain('<td>2026-01-01</td>');
+  });
+});
+
 describe('exportLedger', () => {
   it('writes CSV that no spreadsheet takes for formulas', async () => {
     const { path } = await aDay();

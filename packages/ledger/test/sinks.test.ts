@@ -1,13 +1,14 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { otlpSink, streamSink, syslogSink } from '../src/index.ts';
+import { z } from 'zod';
+import { type LineChannel, otlpSink, streamSink, syslogSink } from '../src/index.ts';
 import { aLedger, anEntry, scratch } from './a-ledger.ts';
 
 /** A server that keeps what it gets. */
@@ -147,6 +148,99 @@ describe('syslog', () => {
   });
 });
 
+/** An OTLP/HTTP collector that keeps what it gets and answers as it is told. */
+async function aCollector(answer: () => [number, string]): Promise<{ url: string; bodies: string[] }> {
+  const bodies: string[] = [];
+  const server = createHttpServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      bodies.push(text);
+      const [status, body] = answer();
+      response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    });
+  });
+  const { port } = await listening(server);
+  return { url: `http://127.0.0.1:${port}`, bodies };
+}
+
+/** OTLP 1.x, `ExportLogsServiceRequest` in its JSON encoding: lowerCamelCase, 64-bit integers as strings, ids as hex. */
+const anyValue = z.union([
+  z.strictObject({ stringValue: z.string() }),
+  z.strictObject({ intValue: z.string().regex(/^-?\d{1,19}$/) }),
+]);
+const attributes = z.array(z.strictObject({ key: z.string().min(1), value: anyValue }));
+const otlpLogsSchema = z.strictObject({
+  resourceLogs: z.array(
+    z.strictObject({
+      resource: z.strictObject({ attributes }),
+      scopeLogs: z.array(
+        z.strictObject({
+          scope: z.strictObject({ name: z.string() }),
+          logRecords: z.array(
+            z.strictObject({
+              timeUnixNano: z.string().regex(/^\d{19}$/),
+              severityNumber: z.int().min(1).max(24),
+              severityText: z.string(),
+              body: anyValue,
+              attributes,
+              traceId: z
+                .string()
+                .regex(/^[0-9a-f]{32}$/)
+                .optional(),
+            }),
+          ),
+        }),
+      ),
+    }),
+  ),
+});
+
+/** A socket of the kind that `/dev/log` mostly is. Node cannot make one. */
+async function aDatagramSocket(path: string): Promise<void> {
+  const program =
+    'import socket,sys; s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(sys.argv[1]); sys.stdin.read()';
+  const child = spawn('python3', ['-c', program, path], { stdio: ['pipe', 'ignore', 'inherit'] });
+  onTestFinished(() => void child.kill());
+  await vi.waitFor(() => expect(existsSync(path)).toBe(true), 5_000);
+}
+
+describe('a Unix socket that takes datagrams', () => {
+  it('is said to be one when nothing here can write to it', async () => {
+    const path = join(scratch(), 'log');
+    await aDatagramSocket(path);
+    const sink = syslogSink({ address: path });
+    await expect(sink.deliver([{ seq: 0, line: '{}' }])).rejects.toMatchObject({
+      code: 'SYSLOG_SOCKET_DATAGRAM',
+    });
+    const ledger = await aLedger({ sinks: [syslogSink({ address: path })] });
+    await vi.waitFor(() => expect(ledger.status.sinks[0]?.lastFailure).toContain('datagrams'));
+  });
+
+  it('is left to whoever can, which is asked anew after a failure', async () => {
+    const path = join(scratch(), 'log');
+    await aDatagramSocket(path);
+    const sent: string[] = [];
+    let failures = 1;
+    const datagramSocket = (): LineChannel => ({
+      send: (lines) => {
+        failures -= 1;
+        if (failures >= 0) return Promise.reject(new Error('gone'));
+        sent.push(...lines);
+        return Promise.resolve();
+      },
+      close: () => Promise.resolve(),
+    });
+    const ledger = await aLedger({ sinks: [syslogSink({ address: path, datagramSocket })] });
+    await ledger.append(anEntry());
+    await vi.waitFor(
+      () => expect(ledger.status.sinks[0]).toMatchObject({ delivered: 2, dropped: 0, failures: 1 }),
+      5_000,
+    );
+    expect(sent).toEqual(readFileSync(ledger.path, 'utf8').split('\n').slice(0, -1));
+  });
+});
+
 describe('OTLP and streams', () => {
   it('sends log records to a collector and tries again when it fails', async () => {
     const bodies: {
@@ -171,6 +265,38 @@ describe('OTLP and streams', () => {
     const records = bodies.flatMap((body) => body.resourceLogs[0]?.scopeLogs[0]?.logRecords ?? []);
     expect(records.map((record) => record.severityText)).toEqual(['INFO', 'WARN']);
     expect(JSON.parse(records[1]?.body.stringValue ?? '')).toMatchObject({ seq: 1, decision: 'denied' });
+  });
+
+  it('sends what the protocol knows, and nothing else', async () => {
+    const { url, bodies } = await aCollector(() => [200, '']);
+    const ledger = await aLedger({ sinks: [otlpSink({ endpoint: url })] });
+    await ledger.append(anEntry({ traceId: 'ab'.repeat(16), principal: 'agent:é', host: 'web1' }));
+    await ledger.append(anEntry({ traceId: 'not a trace id', decision: 'error' }));
+    await vi.waitFor(() => expect(ledger.status.sinks[0]).toMatchObject({ delivered: 3 }), 5_000);
+    for (const body of bodies) otlpLogsSchema.parse(JSON.parse(body));
+    const sent = bodies.join('');
+    expect(sent).toContain(`"traceId":"${'ab'.repeat(16)}"`);
+    expect(sent.match(/"traceId"/g)).toHaveLength(1);
+  });
+
+  it('counts what a collector will never keep, and goes on with the rest', async () => {
+    const answers: [number, string][] = [
+      [400, 'bad'],
+      [200, '{"partialSuccess":{"rejectedLogRecords":"1","errorMessage":"too old"}}'],
+    ];
+    const { url } = await aCollector(() => answers.shift() ?? [200, '{"partialSuccess":{}}']);
+    const ledger = await aLedger({ sinks: [otlpSink({ endpoint: url })] });
+    const settled = (delivered: number, dropped: number): Promise<void> =>
+      vi.waitFor(
+        () => expect(ledger.status.sinks[0]).toMatchObject({ delivered, dropped, behind: 0 }),
+        5_000,
+      );
+    await settled(0, 1);
+    await ledger.append(anEntry());
+    await settled(0, 2);
+    expect(ledger.status.sinks[0]?.lastFailure).toContain('too old');
+    await ledger.append(anEntry());
+    await settled(1, 2);
   });
 
   it('writes the stored lines to a stream', async () => {

@@ -151,12 +151,15 @@ async function ledgerFinding(config: ServerConfig): Promise<Finding> {
       report.first_bad === null ? '' : `: ${report.first_bad.code} at byte ${report.first_bad.offset}`;
     return { what, health: 'fault', says: `${config.audit.path} is not whole${at}` };
   }
-  const open = report.interrupted_count;
-  const interrupted = open === 0 ? '' : `; ${open} interrupted: outcome unknown`;
+  const open = report.interrupted.filter(({ closed_by }) => closed_by === null).length;
+  const running = (await serverRuns(controlSocketPath(config.dataDir))) ? open : 0;
+  const lost = report.interrupted_count - running;
+  const interrupted = lost === 0 ? '' : `; ${lost} interrupted: outcome unknown`;
+  const going = running === 0 ? '' : `; ${running} running`;
   return {
     what,
-    health: open === 0 ? 'ok' : 'note',
-    says: `${config.audit.path}: ${report.records} records, whole${interrupted}`,
+    health: lost === 0 ? 'ok' : 'note',
+    says: `${config.audit.path}: ${report.records} records, whole${interrupted}${going}`,
   };
 }
 

@@ -19,14 +19,11 @@ const TABLES: readonly (readonly ['by_decision' | 'by_tier' | 'by_tool' | 'denia
 
 /** A report as plain text. Control characters of callers never reach the terminal. */
 export function renderReportText(report: LedgerReport): string {
-  const lines = [
-    `Ledger ${report.path}`,
-    integrity(report),
-    `Period: ${report.first ?? '-'} to ${report.last ?? '-'}, ${report.records} records`,
-    '',
-  ];
+  const lines = [`Ledger ${report.path}`, integrity(report), period(report), ''];
   for (const [key, title] of TABLES) lines.push(title, ...table(report[key]), '');
-  lines.push('Who did what');
+  lines.push('By day (UTC)');
+  for (const [day, counts] of Object.entries(report.by_day)) lines.push(`  ${day}  ${inWords(counts)}`);
+  lines.push('', 'Who did what');
   for (const [principal, counts] of Object.entries(report.by_principal))
     lines.push(`  ${visible(principal)}`, ...table(counts).map((line) => `  ${line}`));
   for (const [key, title] of SECTIONS) {
@@ -35,6 +32,17 @@ export function renderReportText(report: LedgerReport): string {
       lines.push(`  … and ${report.counts[key] - report[key].length} more`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function period({ since, until, first, last, records }: LedgerReport): string {
+  const asked = `from ${since ?? 'the beginning'} to ${until ?? 'now'}`;
+  return `Period: ${asked}; ${records} records, ${first ?? '-'} to ${last ?? '-'}`;
+}
+
+function inWords(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(', ');
 }
 
 /** A report as one HTML page without scripts, styles from elsewhere, or anything a caller could inject. */
@@ -56,8 +64,9 @@ table{border-collapse:collapse;width:100%}td{border-top:1px solid #d8dce1;paddin
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}.whole{color:#0b6b3a}.broken{color:#b3261e;font-weight:600}</style></head><body>
 <h1>Ledger report</h1><p>${escape(report.path)}</p>
 <p class="${report.integrity.ok ? 'whole' : 'broken'}">${escape(integrity(report))}</p>
-<p>Period: ${escape(report.first ?? '-')} to ${escape(report.last ?? '-')}, ${report.records} records</p>
+<p>${escape(period(report))}</p>
 ${tables.join('\n')}
+${section('By day (UTC)', rows(Object.entries(report.by_day).map(([day, counts]) => [day, inWords(counts)])))}
 ${section('Who did what', rows(people))}
 ${lists.join('\n')}
 </body></html>

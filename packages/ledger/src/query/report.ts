@@ -1,3 +1,4 @@
+import { formatInstant } from '@praxis/core';
 import type { VerifyReport } from '../verify/report.ts';
 import { verifyLedger, type VerifyOptions } from '../verify/verify.ts';
 import { type FoundRecord, type RecordFilter, searchLedger } from './search.ts';
@@ -21,6 +22,7 @@ export interface ReportLine {
 /** What an auditor asks of a period: who did what, approvals, denials, interruptions, and whether to believe it. */
 export interface LedgerReport {
   readonly path: string;
+  /** The period that was asked for; null where it is open. `first` and `last` are the records found in it. */
   readonly since: string | null;
   readonly until: string | null;
   readonly first: string | null;
@@ -31,6 +33,8 @@ export interface LedgerReport {
     'ok' | 'first_bad' | 'records' | 'unanchored_tail' | 'evidence' | 'origin_id' | 'root'
   >;
   readonly by_principal: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** For each day (UTC) on which something happened: how often what was decided. */
+  readonly by_day: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly by_decision: Readonly<Record<string, number>>;
   readonly by_tier: Readonly<Record<string, number>>;
   readonly by_tool: Readonly<Record<string, number>>;
@@ -65,15 +69,14 @@ export async function reportLedger(
   );
   return {
     path,
-    since: filter.since === undefined ? null : tally.first,
-    until: filter.until === undefined ? null : tally.last,
+    since: filter.since === undefined ? null : formatInstant(filter.since),
+    until: filter.until === undefined ? null : formatInstant(filter.until),
     first: tally.first,
     last: tally.last,
     records: tally.records,
     integrity: { ok, first_bad, records, unanchored_tail, evidence, origin_id, root },
-    by_principal: Object.fromEntries(
-      [...tally.principals].map(([name, counts]) => [name, Object.fromEntries(counts)]),
-    ),
+    by_principal: nested(tally.principals),
+    by_day: nested(tally.days),
     by_decision: Object.fromEntries(tally.decisions),
     by_tier: Object.fromEntries(tally.tiers),
     by_tool: Object.fromEntries(tally.tools),
@@ -83,11 +86,18 @@ export async function reportLedger(
   };
 }
 
+function nested(
+  counts: ReadonlyMap<string, ReadonlyMap<string, number>>,
+): Record<string, Record<string, number>> {
+  return Object.fromEntries([...counts].map(([name, inner]) => [name, Object.fromEntries(inner)]));
+}
+
 class Tally {
   records = 0;
   first: string | null = null;
   last: string | null = null;
   readonly principals: Map<string, Map<string, number>> = new Map();
+  readonly days: Map<string, Map<string, number>> = new Map();
   readonly decisions: Map<string, number> = new Map();
   readonly tiers: Map<string, number> = new Map();
   readonly tools: Map<string, number> = new Map();
@@ -124,9 +134,9 @@ class Tally {
     // An action has two records; it is counted once, when it ends.
     if (record.kind === 'intent') return;
     const principal = record.principal ?? '(nobody named)';
-    const counts = this.principals.get(principal) ?? new Map<string, number>();
-    this.principals.set(principal, counts);
-    bump(counts, `${record.decision} ${record.tool ?? '(no tool)'}`);
+    bumpIn(this.principals, principal, `${record.decision} ${record.tool ?? '(no tool)'}`);
+    const what = record.kind === 'interrupted' ? 'interrupted' : record.decision;
+    bumpIn(this.days, record.ts.slice(0, DAY_CHARS), what);
     bump(this.decisions, record.decision);
     bump(this.tiers, record.tier ?? '(none)');
     bump(this.tools, record.tool ?? '(none)');
@@ -139,6 +149,15 @@ class Tally {
     const { seq, ts, principal, tool, target, tier, decision, reason, approver } = record;
     this.sections[section].push({ seq, ts, principal, tool, target, tier, decision, reason, approver });
   }
+}
+
+/** How much of an instant names its day. */
+const DAY_CHARS = 10;
+
+function bumpIn(counts: Map<string, Map<string, number>>, outer: string, key: string): void {
+  const inner = counts.get(outer) ?? new Map<string, number>();
+  counts.set(outer, inner);
+  bump(inner, key);
 }
 
 function bump(counts: Map<string, number>, key: string): void {

@@ -1,6 +1,9 @@
+import { z } from 'zod';
 import { type StoredMembers, type StoredRecord, withNulls } from '../record.ts';
-import type { Sink, SinkLine } from './sink.ts';
+import type { Sink, SinkLine, SinkRefusal } from './sink.ts';
 
+/** Answers to a request that will never be kept: malformed, too large, not to be processed. */
+const NEVER_KEPT: ReadonlySet<number> = new Set([400, 413, 422]);
 /** How long an OTLP collector may take, in milliseconds. */
 export const OTLP_TIMEOUT_MS = 10_000;
 const SEVERITY = {
@@ -24,7 +27,7 @@ export function otlpSink(options: OtlpOptions): Sink {
   return {
     name: `otlp ${new URL(url).host}`,
     catchesUp: true,
-    async deliver(lines): Promise<void> {
+    async deliver(lines): Promise<SinkRefusal | undefined> {
       const response = await fetch(url, {
         method: 'POST',
         headers: { ...options.headers, 'content-type': 'application/json' },
@@ -32,11 +35,43 @@ export function otlpSink(options: OtlpOptions): Sink {
         redirect: 'error',
         signal: AbortSignal.timeout(OTLP_TIMEOUT_MS),
       });
-      await response.arrayBuffer();
-      if (!response.ok) throw new Error(`the collector answered with HTTP status ${response.status}`);
+      const answer = await response.text();
+      const why = `the collector answered with HTTP status ${response.status}`;
+      // It cannot make anything of these; sent again, they would only hold up those after them.
+      if (NEVER_KEPT.has(response.status)) return { refused: lines.length, why };
+      if (!response.ok) throw new Error(why);
+      return partialRefusal(answer);
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** `ExportLogsPartialSuccess` (OTLP): some records were not kept, and sending them again is no use. */
+function partialRefusal(answer: string): SinkRefusal | undefined {
+  const parsed = partialSchema.safeParse(parseJson(answer));
+  const { rejectedLogRecords = 0, errorMessage = '' } = parsed.data?.partialSuccess ?? {};
+  const refused = Number(rejectedLogRecords);
+  return refused > 0
+    ? { refused, why: `the collector refused ${refused} records: ${errorMessage}` }
+    : undefined;
+}
+
+const partialSchema = z.object({
+  partialSuccess: z
+    .object({
+      rejectedLogRecords: z.union([z.string().regex(/^\d{1,15}$/), z.int().min(0)]).optional(),
+      errorMessage: z.string().max(1_024).optional(),
+    })
+    .optional(),
+});
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A collector may answer nothing at all: then it kept everything.
+    return {};
+  }
 }
 
 function exportRequest(lines: readonly SinkLine[]): object {

@@ -12,9 +12,18 @@ export interface Sink {
   readonly name: string;
   /** Whether a failed delivery can be repeated later, in order, from the log. */
   readonly catchesUp: boolean;
-  /** Rejects when none or not all of the lines were handed over. */
-  deliver(lines: readonly SinkLine[]): Promise<void>;
+  /**
+   * Rejects when none or not all of the lines were handed over. Answers a refusal for lines that were, and that
+   * the other side will never keep, however often they are sent.
+   */
+  deliver(lines: readonly SinkLine[]): Promise<SinkRefusal | void>;
   close(): Promise<void>;
+}
+
+/** How many of the lines that were handed over are not kept, and why. */
+export interface SinkRefusal {
+  readonly refused: number;
+  readonly why: string;
 }
 
 /** How a sink stands. */
@@ -99,9 +108,12 @@ export class SinkFeed {
     while (this.#next < this.#end && !this.#stop.signal.aborted) {
       try {
         const batch = await this.#batch();
-        await this.#sink.deliver(batch);
+        const refusal = await this.#sink.deliver(batch);
         this.#done(batch.length);
-        this.#delivered += batch.length;
+        const refused = Math.min(refusal?.refused ?? 0, batch.length);
+        this.#delivered += batch.length - refused;
+        this.#dropped += refused;
+        if (refusal !== undefined) this.#noteFailure(refusal.why);
         this.#retryMs = SINK_RETRY_MS;
       } catch (error) {
         await this.#failed(error);
@@ -126,9 +138,13 @@ export class SinkFeed {
     if (first !== undefined && first.seq < this.#next) this.#queue.splice(0, this.#next - first.seq);
   }
 
-  async #failed(error: unknown): Promise<void> {
+  #noteFailure(why: string): void {
     this.#failures += 1;
-    this.#lastFailure = errorMessage(error);
+    this.#lastFailure = why;
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    this.#noteFailure(errorMessage(error));
     if (!this.#sink.catchesUp) {
       const lost = Math.min(this.#end - this.#next, SINK_BATCH_MAX);
       this.#dropped += lost;

@@ -2,6 +2,7 @@ import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { connect as connectTcp, isIPv6, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { connect as connectTls } from 'node:tls';
+import { errorCode } from '@praxis/core';
 import { ledgerError } from '../errors.ts';
 import type { Sink, SinkLine } from './sink.ts';
 import { frame, type SyslogFormat, syslogMessage } from './syslog-format.ts';
@@ -16,13 +17,24 @@ const SYSLOG_TLS_PORT = 6514;
 export interface SyslogOptions {
   /**
    * `udp://host:port`, `tcp://host:port`, `tls://host:port`, `unix:///path`; or as before: `host:port` for UDP
-   * and a path for a Unix socket. Unix sockets are stream sockets.
+   * and a path for a Unix socket.
    */
   readonly address: string;
   /** Default `rfc5424`. */
   readonly format?: SyslogFormat | undefined;
   /** For `tls`: PEM of the authorities to trust instead of the system's. */
   readonly ca?: string | undefined;
+  /**
+   * Who writes to a Unix socket that takes datagrams, as `/dev/log` mostly does, when the runtime cannot: gets
+   * the stored lines and makes messages of them. Without it such a socket is `SYSLOG_SOCKET_DATAGRAM`.
+   */
+  readonly datagramSocket?: ((path: string) => LineChannel) | undefined;
+}
+
+/** Takes lines, one message each. */
+export interface LineChannel {
+  send(lines: readonly string[]): Promise<void>;
+  close(): Promise<void>;
 }
 
 interface Target {
@@ -37,7 +49,9 @@ export function syslogSink(options: SyslogOptions): Sink {
   const format = options.format ?? 'rfc5424';
   return target.transport === 'udp'
     ? new DatagramSink(target, format)
-    : new StreamSink(target, format, options.ca);
+    : target.transport === 'unix'
+      ? new UnixSink(target, new StreamSink(target, format, undefined), options.datagramSocket)
+      : new StreamSink(target, format, options.ca);
 }
 
 function parseAddress(address: string): Target {
@@ -101,6 +115,63 @@ class DatagramSink implements Sink {
     });
     this.#socket = socket;
     return socket;
+  }
+}
+
+/** A Unix socket of either kind: which one it is, connecting tells. */
+class UnixSink implements Sink {
+  readonly name: string;
+  readonly #path: string;
+  readonly #stream: StreamSink;
+  readonly #open: SyslogOptions['datagramSocket'];
+  #datagrams: LineChannel | null = null;
+
+  constructor(target: Target, stream: StreamSink, open: SyslogOptions['datagramSocket']) {
+    this.name = stream.name;
+    this.#path = target.host;
+    this.#stream = stream;
+    this.#open = open;
+  }
+
+  /** Nobody says whether a datagram arrived. */
+  get catchesUp(): boolean {
+    return this.#datagrams === null;
+  }
+
+  async deliver(lines: readonly SinkLine[]): Promise<void> {
+    if (this.#datagrams === null) {
+      try {
+        return await this.#stream.deliver(lines);
+      } catch (error) {
+        if (errorCode(error) !== 'EPROTOTYPE') throw error;
+        this.#datagrams = this.#channel(error);
+      }
+    }
+    const channel = this.#datagrams;
+    try {
+      await channel.send(lines.map(({ line }) => line));
+    } catch (error) {
+      // The socket may have gone, or come back as the other kind: connecting tells again.
+      this.#datagrams = null;
+      await channel.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#stream.close();
+    await this.#datagrams?.close();
+  }
+
+  #channel(cause: unknown): LineChannel {
+    if (this.#open !== undefined) return this.#open(this.#path);
+    throw ledgerError(
+      'SYSLOG_SOCKET_DATAGRAM',
+      `\`${this.#path}\` takes datagrams: use udp:// or a stream socket`,
+      {
+        cause,
+      },
+    );
   }
 }
 
