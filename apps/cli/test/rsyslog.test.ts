@@ -38,7 +38,7 @@ interface Collector {
   readonly tcp: number;
   readonly tls: number;
   /** The messages that one input took, as they were sent, without their headers. */
-  got(input: 'udp' | 'tcp' | 'tls' | 'unix'): string[];
+  readonly got: (input: 'udp' | 'tcp' | 'tls' | 'unix') => string[];
 }
 
 async function freePort(): Promise<number> {
