@@ -54,6 +54,7 @@ export interface Visibility {
   readonly snapshot: string | null;
 }
 
+/** Rows visible at one point, in key order. */
 export interface Scan {
   readonly filter: RowFilter;
   readonly visible: Visibility;
@@ -62,6 +63,7 @@ export interface Scan {
   readonly rowsMax: number;
 }
 
+/** Versions up to a horizon, in order of recording. */
 export interface HistoryScan {
   readonly filter: RowFilter;
   /** Rows recorded later do not exist yet; supersessions later have not happened yet. */
@@ -70,6 +72,7 @@ export interface HistoryScan {
   readonly rowsMax: number;
 }
 
+/** Rows visible at exactly one of two points, in key order. */
 export interface DiffScan {
   readonly filter: RowFilter;
   readonly from: Visibility;
@@ -87,6 +90,7 @@ export interface VectorRow {
   readonly vector: Float32Array;
 }
 
+/** Vectors of rows visible at one point, in order of fact ids. */
 export interface VectorScan extends Omit<Scan, 'afterFactId'> {
   readonly model: string;
   /** Continue after this row, in order of fact ids. */

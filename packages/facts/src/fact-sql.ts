@@ -1,6 +1,7 @@
 import type { DiffScan, HistoryScan, RowFilter, Scan, VectorScan, Visibility } from './backend.ts';
 import { factColumns } from './fact-rows.ts';
 
+/** A value that can be bound to a statement. */
 export type SqlParam = string | number | null | readonly string[];
 
 /** A statement and what is bound to it. */

@@ -3,8 +3,10 @@ import type { Instant, Json } from '@praxis/core';
 /** Where a fact stands: seen, wanted, a finding between the two, or blessed by an operator. */
 export type FactType = 'observed' | 'desired' | 'drift' | 'known_good';
 
+/** Every fact type. */
 export const FACT_TYPES: readonly FactType[] = ['observed', 'desired', 'drift', 'known_good'];
 
+/** Whether something is a fact type. */
 export function isFactType(value: unknown): value is FactType {
   return typeof value === 'string' && (FACT_TYPES as readonly string[]).includes(value);
 }

@@ -26,6 +26,7 @@ import type { EmbedFact, FactStore } from './store.ts';
 import type { Write } from './validate.ts';
 import { vectorBytes, vectorOf } from './vectors.ts';
 
+/** Where the facts are, and the clock they are recorded by. */
 export interface SqliteFactStoreOptions {
   /** A file (created owner-only), or `:memory:`. */
   path: string;

@@ -50,6 +50,7 @@ export interface EndFact {
   idempotencyKey?: string;
 }
 
+/** What came of a put. */
 export interface PutResult {
   /** The instant of the transaction, later than that of every transaction before it. */
   recordedAt: Instant;
@@ -59,6 +60,7 @@ export interface PutResult {
   factId: string;
 }
 
+/** What came of an end. */
 export interface EndResult {
   recordedAt: Instant;
   /** Nothing is believed now; null is what `expected` takes for that. */
@@ -100,6 +102,7 @@ export interface PageOptions {
   allowRestricted?: boolean;
 }
 
+/** Which facts, about which instants, as believed when. All conditions must hold. */
 export interface FactQuery extends FactFilter, PageOptions {
   /** Full text: every word is in the subject, predicate or value; `word*` is the beginning of one. */
   text?: string;
@@ -118,6 +121,7 @@ export interface FactQuery extends FactFilter, PageOptions {
   notObservedForUs?: number;
 }
 
+/** One page of facts. */
 export interface FactPage {
   facts: Fact[];
   /** How many facts of this page's range were left out because they are restricted. */
@@ -126,6 +130,7 @@ export interface FactPage {
   next: string | null;
 }
 
+/** Whose versions. */
 export interface HistoryQuery extends PageOptions {
   subject: string;
   predicate?: string;
@@ -139,17 +144,20 @@ export interface AsOf {
   recordedAt?: Instant;
 }
 
+/** Which two points are compared, and for which facts. */
 export interface DiffQuery extends Omit<FactFilter, 'where'>, PageOptions {
   from: AsOf;
   to: AsOf;
 }
 
+/** What one key says at two points. `changed`: something else; `added`, `removed`: nothing at one of them. */
 export interface FactChange {
   change: 'added' | 'removed' | 'changed';
   before: Fact | null;
   after: Fact | null;
 }
 
+/** One page of differences. */
 export interface DiffPage {
   changes: FactChange[];
   withheld: number;
@@ -166,6 +174,7 @@ export interface ClassifyFacts {
   reason: string;
 }
 
+/** A walk over edges from one subject, as of a point. Throws `FACT_QUERY_INVALID` for bounds out of range. */
 export interface TraverseQuery extends AsOf {
   from: string;
   /** `out` follows edges from subject to target; `in` finds who points here. Default `out`. */
@@ -185,6 +194,7 @@ export interface Reached {
   path: Fact[];
 }
 
+/** What a walk came to. */
 export interface TraverseResult {
   /** Nearest first. */
   reached: Reached[];
@@ -194,10 +204,12 @@ export interface TraverseResult {
   truncated: boolean;
 }
 
+/** A walk that ends at a subject. */
 export interface PathQuery extends TraverseQuery {
   to: string;
 }
 
+/** A shortest path (the empty one from a subject to itself), or null when there is none within the bounds. */
 export interface PathResult {
   path: Fact[] | null;
   withheld: number;
@@ -210,6 +222,7 @@ export interface EmbedFact {
   vector: Float32Array;
 }
 
+/** What is compared with a vector, as of a point. */
 export interface NearestQuery extends Omit<FactFilter, 'where'>, AsOf {
   /** What made the vectors. */
   model: string;
@@ -219,12 +232,14 @@ export interface NearestQuery extends Omit<FactFilter, 'where'>, AsOf {
   allowRestricted?: boolean;
 }
 
+/** A fact, and how near it is. */
 export interface NearestFact {
   fact: Fact;
   /** The cosine of the angle between the vectors, from -1 to 1. */
   similarity: number;
 }
 
+/** Nearest first; of equal ones the one recorded first. */
 export interface NearestResult {
   facts: NearestFact[];
   withheld: number;
@@ -238,6 +253,7 @@ export interface SealHead {
   rowsSealed: number;
 }
 
+/** What recomputing the chain found. */
 export interface FactVerifyReport {
   ok: boolean;
   seals: number;
@@ -286,6 +302,7 @@ export interface FactStore {
   close(): Promise<void>;
 }
 
+/** One key at one point. A restricted fact is answered like none. */
 export interface FactPoint extends AsOf {
   subject: string;
   predicate: string;

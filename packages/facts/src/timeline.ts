@@ -9,10 +9,12 @@ export interface Period {
   readonly to: Instant;
 }
 
+/** Whether two periods share an instant. */
 export function overlaps(a: Period, b: Period): boolean {
   return a.from < b.to && b.from < a.to;
 }
 
+/** Whether an instant is within a period. */
 export function contains(period: Period, instant: Instant): boolean {
   return period.from <= instant && instant < period.to;
 }

@@ -6,10 +6,13 @@ import { checkInstant, rowFilter } from './paging.ts';
 import type { PathQuery, PathResult, Reached, TraverseQuery, TraverseResult } from './store.ts';
 import { checkSubject } from './validate.ts';
 
-/** The deepest traversal, the one when no depth is given, and the most subjects one may reach. */
+/** The deepest traversal, in edges. */
 export const TRAVERSE_DEPTH_MAX = 64;
+/** How deep a traversal goes when nothing is said, in edges. */
 export const TRAVERSE_DEPTH_DEFAULT = 8;
+/** The most subjects a traversal may reach. */
 export const TRAVERSE_SUBJECTS_MAX = 100_000;
+/** How many subjects a traversal reaches when nothing is said. */
 export const TRAVERSE_SUBJECTS_DEFAULT = 10_000;
 /** The most relations a filter may name. */
 export const TRAVERSE_RELATIONS_MAX = 64;

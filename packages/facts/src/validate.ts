@@ -31,6 +31,7 @@ export interface Write {
   readonly idempotency: { readonly key: string; readonly digest: string } | null;
 }
 
+/** What a put says, in the form that is hashed and kept. */
 export interface WriteContent {
   /** Canonical JSON. */
   readonly value: string;

@@ -6,8 +6,9 @@ import { checkInstant, rowFilter } from './paging.ts';
 import type { EmbedFact, NearestFact, NearestQuery, NearestResult } from './store.ts';
 import { checkText } from './validate.ts';
 
-/** The largest vector, in dimensions, and the most neighbours of one question. */
+/** The largest vector, in dimensions. */
 export const VECTOR_DIMENSIONS_MAX = 8192;
+/** The most neighbours of one question. */
 export const NEIGHBOURS_MAX = 1000;
 
 const MODEL_LENGTH_MAX = 128;

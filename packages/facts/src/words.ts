@@ -6,8 +6,9 @@ import { queryInvalid } from './errors.ts';
 export const WORD_LENGTH_MAX = 64;
 /** The most different words of one fact that are indexed. */
 export const WORDS_PER_FACT_MAX = 2000;
-/** The most terms of one search, and its longest text in UTF-16 code units. */
+/** The most terms of one search. */
 export const TERMS_MAX = 16;
+/** The longest text of a search, in UTF-16 code units. */
 export const SEARCH_TEXT_LENGTH_MAX = 1024;
 
 const WORD = /[\p{L}\p{N}]+/gu;

@@ -5,8 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { ClassifyFacts, FactQuery } from '../src/store.ts';
 import { history, type Step, SUBJECTS } from './histories.ts';
-import { NaiveModel } from './naive-model.ts';
-import { type Open, play, type Played } from './oracle.ts';
+import { begin, type Open, play, type Played } from './play.ts';
 import { asOf, diff, nearest, steadyQuery, traverse } from './questions.ts';
 
 const SECRET = 'topsecret';
@@ -72,8 +71,7 @@ export function leaksNothing(name: string, open: Open, runs: number): void {
   describe(`what is restricted in ${name}`, () => {
     it('shows on no way of reading, neither by itself nor by a count', async () => {
       const played = async (steps: readonly Step[]): Promise<Played> => {
-        const clock = fakeClock();
-        const one = { store: await open(clock), model: new NaiveModel(clock), clock, recorded: [] };
+        const one = await begin(open, fakeClock());
         for (const step of steps) if (step.do !== 'classify') await play(one, step);
         await one.store.classify(RULE);
         return one;
