@@ -110,6 +110,12 @@ export interface ClassificationRule {
   readonly classification: FactClassification;
 }
 
+/** A fact read at a point, with the rules that were in force when it was read. */
+export interface PointAnswer {
+  readonly fact: StoredFact;
+  readonly rules: readonly ClassificationRule[];
+}
+
 /** Up to where everything is committed and nothing that comes later can fall before it. */
 export interface SealBounds {
   readonly seq: number;
@@ -139,7 +145,7 @@ export interface FactBackend {
   point(
     key: FactKey,
     at: { validAt: Instant | undefined; recordedAt: Instant | undefined },
-  ): NowOrLater<StoredFact | null>;
+  ): NowOrLater<PointAnswer | null>;
   /** In key order. */
   scan(scan: Scan): Promise<readonly StoredFact[]>;
   /** In order of (recordedAt, fact id). */

@@ -15,6 +15,17 @@ const NO_RULES: Classifier = () => CLASSIFICATION_DEFAULT;
  */
 export function classifierOf(rules: readonly ClassificationRule[]): Classifier {
   if (rules.length === 0) return NO_RULES;
+  const known = CLASSIFIERS.get(rules);
+  if (known !== undefined) return known;
+  const classifier = compileRules(rules);
+  CLASSIFIERS.set(rules, classifier);
+  return classifier;
+}
+
+// Stores that keep their rules ask with the same list again and again.
+const CLASSIFIERS = new WeakMap<readonly ClassificationRule[], Classifier>();
+
+function compileRules(rules: readonly ClassificationRule[]): Classifier {
   const compiled = rules.map((rule) => ({
     rank: FACT_CLASSIFICATIONS.indexOf(rule.classification),
     subject: compilePattern(rule.subject),

@@ -1,12 +1,12 @@
 import type { Clock } from '@praxis/core';
 
-import type { ClassificationRule, FactBackend, NowOrLater } from './backend.ts';
+import type { FactBackend, NowOrLater, PointAnswer } from './backend.ts';
 import { TRANSACTION_OPERATIONS_MAX } from './bounds.ts';
 import { checkClassify } from './check-classify.ts';
 import { classifierOf } from './classification.ts';
 import { diffPage } from './diff.ts';
 import { FactError, factInvalid } from './errors.ts';
-import type { Fact, StoredFact } from './model.ts';
+import type { Fact } from './model.ts';
 import { checkInstants, historyPage, queryPage, stream } from './query-page.ts';
 import type { EndResult, FactPoint, FactStore, PutFact, PutResult } from './store.ts';
 import { sealStore, verifyStore } from './seal.ts';
@@ -76,21 +76,14 @@ function get(backend: FactBackend, point: FactPoint): NowOrLater<Fact | null> {
   checkInstants(point);
   const key = { subject, predicate, factType, valueKey };
   const found = backend.point(key, { validAt: point.validAt, recordedAt: point.recordedAt });
-  const rules = backend.classificationRules();
-  if (found instanceof Promise || rules instanceof Promise) {
-    return Promise.all([found, rules]).then(([fact, inForce]) => classified(fact, inForce, point));
-  }
-  return classified(found, rules, point);
+  return found instanceof Promise ? found.then((late) => classified(late, point)) : classified(found, point);
 }
 
-function classified(
-  found: StoredFact | null,
-  rules: readonly ClassificationRule[],
-  point: FactPoint,
-): Fact | null {
+function classified(found: PointAnswer | null, point: FactPoint): Fact | null {
   if (found === null) return null;
-  const classification = classifierOf(rules)(found.subject, found.predicate);
+  const { fact, rules } = found;
+  const classification = classifierOf(rules)(fact.subject, fact.predicate);
   return classification === 'restricted' && point.allowRestricted !== true
     ? null
-    : { ...found, classification };
+    : { ...fact, classification };
 }

@@ -115,7 +115,7 @@ function reading(
       const recordedAt = at.recordedAt ?? memory.last;
       const visible = { validFrom, validTo: validFrom + 1, recordedAt, snapshot: null };
       const found = rows.find((row) => sameKey(row, key) && isVisible(row, visible));
-      return found === undefined ? null : toFact(found);
+      return found === undefined ? null : { fact: toFact(found), rules: [...rules.values()] };
     },
     scan: async (scan: Scan) => {
       const wanted = rows

@@ -117,8 +117,8 @@ export function postgresBackend(db: PostgresDatabase, clock: Clock, teller: Chan
         at.recordedAt ?? null,
         clock.now(),
       ];
-      const [found] = await db.query(POINT, params);
-      return found === undefined ? null : toStoredFact(found as readonly Cell[]);
+      const [[found], rules] = await Promise.all([db.query(POINT, params), readRules(db)]);
+      return found === undefined ? null : { fact: toStoredFact(found as readonly Cell[]), rules };
     },
     addVectors: (model, vectors) => addVectors(db, model, vectors),
     // PostgreSQL checks pages by their checksums as it reads them, and verifying reads them all.

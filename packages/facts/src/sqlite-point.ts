@@ -1,14 +1,17 @@
 import type { Instant, Json } from '@praxis/core';
 import type { SqliteDatabase } from '@praxis/storage';
 
+import type { PointAnswer } from './backend.ts';
 import type { Cell } from './fact-rows.ts';
 import type { FactKey, StoredFact } from './model.ts';
+import type { SqliteRules } from './sqlite-rules.ts';
 import { FOREVER } from './timeline.ts';
 
-// The columns of a version, in the order of `factColumns` without the key, which the reader knows.
+// The columns of a version, in the order of `factColumns` without the key, which the reader knows; then the newest rule.
 const VERSION = `f.seq, f.target, f.value, f.valid_from, f.valid_to, f.recorded_at, f.superseded_at, f.actor, f.reason,
   f.superseded_actor, f.superseded_reason, f.source, f.confidence, f.content_hash,
-  coalesce(o.last_observed_at, f.observed_at), coalesce(o.observation_count, f.observation_count)
+  coalesce(o.last_observed_at, f.observed_at), coalesce(o.observation_count, f.observation_count),
+  (SELECT max(rule_id) FROM fact_classifications)
   FROM facts f LEFT JOIN fact_observations o ON o.seq = f.seq
   WHERE f.subject = ? AND f.predicate = ? AND f.fact_type = ? AND f.value_key = ?`;
 const BELIEVED = `SELECT ${VERSION} AND f.superseded_at IS NULL AND f.valid_from <= ? ORDER BY f.valid_from DESC LIMIT 1`;
@@ -24,13 +27,14 @@ const VALID_FROM = 3;
 const VALID_TO = 4;
 const RECORDED_AT = 5;
 const SUPERSEDED_AT = 6;
+const NEWEST_RULE = 16;
 
 const WALK_STEP_FIRST = 1;
 const WALK_STEP_GROWTH = 8;
 const AFTER_ALL = Number.MAX_SAFE_INTEGER;
 
 /** Reads the one version of a key that is visible as of two instants. */
-export type PointReader = (key: FactKey, validAt: Instant, recordedAt: Instant) => StoredFact | null;
+export type PointReader = (key: FactKey, validAt: Instant, recordedAt: Instant) => PointAnswer | null;
 
 type Statement = ReturnType<SqliteDatabase['prepare']>;
 type Row = readonly Cell[];
@@ -40,21 +44,26 @@ type Row = readonly Cell[];
  * from `recordedAt` down, in growing steps: the version asked for is nearly always close to one of
  * them, however many a key has.
  */
-export function createPointReader(db: SqliteDatabase): PointReader {
+export function createPointReader(db: SqliteDatabase, rules: SqliteRules): PointReader {
   const prepare = (sql: string): Statement => db.prepare(sql, { arrays: true });
   const believed = prepare(BELIEVED);
   const walks: Walks = {
     valid: (step) => prepare(WALK_VALID + step),
     recorded: (step) => prepare(WALK_RECORDED + step),
   };
+  // The rules belong to the same instant as the row: they are read with it.
+  const answer = (key: FactKey, row: Row): PointAnswer => ({
+    fact: toFact(key, row),
+    rules: rules.upTo(Number(row[NEWEST_RULE] ?? 0)),
+  });
   return (key, validAt, recordedAt) => {
     const { subject, predicate, factType, valueKey } = key;
     const now = believed.get(subject, predicate, factType, valueKey, validAt) as Row | undefined;
     if (now !== undefined && Number(now[VALID_TO]) > validAt && Number(now[RECORDED_AT]) <= recordedAt) {
-      return toFact(key, now);
+      return answer(key, now);
     }
     const then = walkPast(walks, { key: [subject, predicate, factType, valueKey], validAt, recordedAt });
-    return then === null ? null : toFact(key, then);
+    return then === null ? null : answer(key, then);
   };
 }
 
