@@ -17,6 +17,7 @@ import {
 } from './own-entries.ts';
 import type { LedgerEntry, LedgerRecord, SessionHeaderFields } from './record.ts';
 import type { Sink, SinkFeed, SinkStatus } from './sinks/sink.ts';
+import type { SinkPlaces } from './sinks/sink-places.ts';
 import type { TileWriter } from './tree/tiles.ts';
 
 /** How large a segment becomes before the log goes on in a new one, in bytes. */
@@ -64,6 +65,7 @@ export class Ledger {
   readonly #checkpointer: Checkpointer | null;
   readonly #tiles: TileWriter;
   readonly #feeds: readonly SinkFeed[];
+  readonly #places: SinkPlaces;
   readonly #segmentBytesMax: number;
   readonly #clock: Clock;
   readonly #age: SegmentAge | null;
@@ -78,6 +80,7 @@ export class Ledger {
     this.#checkpointer = opened.checkpointer;
     this.#tiles = opened.tiles;
     this.#feeds = opened.feeds;
+    this.#places = opened.places;
     this.#segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_DEFAULT;
     this.#clock = options.clock;
     this.#segment = opened.segment;
@@ -141,7 +144,10 @@ export class Ledger {
       originId,
       failure: failure?.code ?? null,
       evidence: this.#evidenceStatus(),
-      sinks: this.#feeds.map((feed) => feed.status),
+      sinks: this.#feeds.map(({ status }) => ({
+        ...status,
+        lastFailure: this.#places.failure ?? status.lastFailure,
+      })),
     };
   }
 
@@ -225,6 +231,7 @@ export class Ledger {
       checkpointer: this.#checkpointer,
       tiles: this.#tiles,
       feeds: this.#feeds,
+      places: this.#places,
     });
   }
 

@@ -7,10 +7,11 @@ import { readLastCheckpoint } from './evidence/last-checkpoint.ts';
 import { type LedgerError, ledgerError } from './errors.ts';
 import type { LedgerOptions } from './ledger.ts';
 import { ChainedLog } from './log/chained-log.ts';
-import { stemOf } from './log/segments.ts';
+import { listSegments, stemOf } from './log/segments.ts';
 import type { EvidenceHeader } from './own-entries.ts';
 import { readLinesAt } from './query/locate.ts';
-import { SinkFeed } from './sinks/sink.ts';
+import { type LineSource, SinkFeed } from './sinks/sink.ts';
+import { SinkPlaces } from './sinks/sink-places.ts';
 import { TileWriter } from './tree/tiles.ts';
 
 /** How many records may wait for the disk before callers are refused. */
@@ -25,6 +26,7 @@ export interface OpenedLog {
   readonly checkpointer: Checkpointer | null;
   readonly tiles: TileWriter;
   readonly feeds: readonly SinkFeed[];
+  readonly places: SinkPlaces;
   /** Where the segment that is written on begins: its first `seq`, and when. */
   readonly segment: { readonly firstSeq: number; readonly begunAt: Instant };
 }
@@ -65,20 +67,38 @@ export async function openLog(options: LedgerOptions): Promise<OpenedLog> {
   });
   try {
     refuseShortfall(options.path, log, watch);
-    const source = (from: number, count: number): Promise<string[]> => readLinesAt(options.path, from, count);
-    parts.feeds = (options.sinks ?? []).map((sink) => new SinkFeed(sink, source, log.tree.size));
-    const { feeds } = parts;
+    const { places, feeds } = feedsOf(options, log.tree.size);
+    parts.feeds = feeds;
     const begunAt = watch.firstTs === null ? options.clock.now() : parseInstant(watch.firstTs);
     const segment = { firstSeq: (watch.first ?? 1) - 1, begunAt };
-    if (options.evidence === false) return { log, evidence: null, checkpointer: null, tiles, feeds, segment };
+    if (options.evidence === false)
+      return { log, evidence: null, checkpointer: null, tiles, feeds, places, segment };
     const evidence = await Evidence.open(options.path, log.originId, options.clock, options.evidence ?? {});
     const { everyRecords, everyMs } = options.evidence ?? {};
     parts.checkpointer = new Checkpointer(log, evidence, { records: everyRecords, ms: everyMs });
-    return { log, evidence, checkpointer: parts.checkpointer, tiles, feeds, segment };
+    return { log, evidence, checkpointer: parts.checkpointer, tiles, feeds, places, segment };
   } catch (error) {
     await log.close();
     throw error;
   }
+}
+
+/** A feed for each sink, from where it was when the log was last open. */
+function feedsOf(options: LedgerOptions, end: number): { places: SinkPlaces; feeds: SinkFeed[] } {
+  const source: LineSource = {
+    read: (from, count) => readLinesAt(options.path, from, count),
+    first: () => listSegments(options.path)[0]?.firstSeq ?? 0,
+  };
+  const feeds: SinkFeed[] = [];
+  const places = new SinkPlaces(options.path, () =>
+    Object.fromEntries(feeds.map(({ name, next }) => [name, next])),
+  );
+  for (const sink of options.sinks ?? []) {
+    // What cannot be repeated was counted as dropped at the time.
+    const next = sink.catchesUp ? places.startOf(sink.name, end) : end;
+    feeds.push(new SinkFeed(sink, source, { next, end, moved: () => places.moved() }));
+  }
+  return { places, feeds };
 }
 
 export async function closeLog({
@@ -87,9 +107,11 @@ export async function closeLog({
   checkpointer,
   tiles,
   feeds,
+  places,
 }: Omit<OpenedLog, 'segment'>): Promise<void> {
   await checkpointer?.stop();
   await Promise.all(feeds.map((feed) => feed.close()));
+  if (feeds.length > 0) places.save();
   await evidence?.close();
   await log.close();
   await tiles.flush();

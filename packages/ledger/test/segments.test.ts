@@ -171,6 +171,24 @@ describe('archived segments', () => {
     });
   });
 
+  it('may be all but the last: the writer goes on in that one', async () => {
+    const { path, segments } = await aLogOfThree();
+    for (const segment of segments.slice(0, -1)) renameSync(segment, aPath());
+    const again = await aLedger({ path });
+    await again.append(anEntry());
+    await again.rotate();
+    await again.append(anEntry());
+    await again.close();
+    expect(await verifyLedger(path, { archived: true })).toMatchObject({
+      ok: true,
+      segments: 2,
+      unanchored_tail: 0,
+    });
+    renameSync(segments[2] ?? '', aPath());
+    await (await aLedger({ path })).close();
+    expect(await verifyLedger(path, { archived: true })).toMatchObject({ ok: true, segments: 1 });
+  });
+
   it('do not verify when one in between is missing, or two are exchanged', async () => {
     const { path, segments } = await aLogOfThree();
     const [, second = '', third = ''] = segments;

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -8,15 +8,24 @@ import { PassThrough } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
-import { type LineChannel, otlpSink, streamSink, syslogSink } from '../src/index.ts';
+import {
+  type LineChannel,
+  listSegments,
+  otlpSink,
+  streamSink,
+  syslogSink,
+  verifyLedger,
+} from '../src/index.ts';
 import { aLedger, anEntry, scratch } from './a-ledger.ts';
 
 /** A server that keeps what it gets. */
 async function listening(
   server: Server,
   at: object = { port: 0, host: '127.0.0.1' },
-): Promise<{ port: number; got: () => string }> {
+): Promise<{ port: number; got: () => string; close: () => void }> {
   const chunks: Buffer[] = [];
+  const sockets: { destroy(): void }[] = [];
+  server.on('connection', (socket: { destroy(): void }) => sockets.push(socket));
   server.on('addContext' in server ? 'secureConnection' : 'connection', (socket: NodeJS.ReadableStream) => {
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.on('error', () => undefined);
@@ -27,6 +36,10 @@ async function listening(
   return {
     port: address !== null && typeof address === 'object' ? address.port : 0,
     got: () => Buffer.concat(chunks).toString(),
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
   };
 }
 
@@ -40,6 +53,11 @@ function counted(stream: string): string[] {
     at = space + 1 + length;
   }
   return messages;
+}
+
+/** The numbers of the records in a stream of counted messages. */
+function seqsIn(stream: string): number[] {
+  return counted(stream).map((message) => Number(/"seq":(\d+),/.exec(message)?.[1]));
 }
 
 describe('syslog', () => {
@@ -139,6 +157,59 @@ describe('syslog', () => {
     const late = await listening(createServer(), { path });
     await vi.waitFor(() => expect(ledger.status.sinks[0]).toMatchObject({ behind: 0, dropped: 0 }), 8_000);
     await vi.waitFor(() => expect(counted(late.got())).toHaveLength(4_502));
+  });
+
+  it('gives a collector that was away over restarts all that it lacks, and counts what was archived meanwhile', async () => {
+    const path = join(scratch(), 'ledger.jsonl');
+    const address = join(scratch(), 'late');
+    const session = async (records: number, rotate: boolean): Promise<void> => {
+      const ledger = await aLedger({ path, sinks: [syslogSink({ address })] });
+      for (let i = 0; i < records; i += 1) await ledger.append(anEntry());
+      if (rotate) await ledger.rotate();
+      await ledger.close();
+    };
+    const open = await listening(createServer(), { path: address });
+    await session(3, false);
+    await vi.waitFor(() => expect(counted(open.got())).toHaveLength(5));
+    open.close();
+    await session(2, true);
+    await session(4, false);
+    const again = await listening(createServer(), { path: address });
+    await session(1, false);
+    const { records } = await verifyLedger(path);
+    await vi.waitFor(() =>
+      expect(seqsIn(again.got())).toEqual(Array.from({ length: records - 5 }, (_, i) => i + 5)),
+    );
+    again.close();
+    await session(1, false);
+    rmSync(path);
+    const last = await listening(createServer(), { path: address });
+    writeFileSync(path.replace('.jsonl', '.sinks'), JSON.stringify({ [`syslog unix ${address}`]: 0 }));
+    const ledger = await aLedger({ path, sinks: [syslogSink({ address })] });
+    const firstSeq = listSegments(path)[0]?.firstSeq ?? 0;
+    await vi.waitFor(
+      () => expect(ledger.status.sinks[0]).toMatchObject({ dropped: firstSeq, behind: 0 }),
+      5_000,
+    );
+    expect(firstSeq).toBeGreaterThan(5);
+    await vi.waitFor(() => expect(seqsIn(last.got())[0]).toBe(firstSeq));
+    await ledger.close();
+  }, 20_000);
+
+  it('gets records that were only found whole after the disk failed, too', async () => {
+    const path = join(scratch(), 'socket');
+    const collector = await listening(createServer(), { path });
+    const ledger = await aLedger({ sinks: [syslogSink({ address: path })] });
+    await ledger.append(anEntry());
+    renameSync(ledger.path, `${ledger.path}.away`);
+    await expect(ledger.append(anEntry())).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' });
+    renameSync(`${ledger.path}.away`, ledger.path);
+    await ledger.append(anEntry());
+    await ledger.close();
+    const { records } = await verifyLedger(ledger.path);
+    await vi.waitFor(() =>
+      expect(seqsIn(collector.got())).toEqual(Array.from({ length: records }, (_, i) => i)),
+    );
   });
 
   it('refuses an address that is none', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { errorMessage, PraxisError } from '@praxis/core';
-import { checkProof, proveRecord } from '@praxis/ledger';
+import { checkProof, type ProofVerdict, proveRecord } from '@praxis/ledger';
 import type { Command } from 'commander';
 import { action, EXIT } from '../exit.ts';
 import { collect, keysFrom, stampVerifiersFrom } from './audit-options.ts';
@@ -49,10 +49,26 @@ async function check(
     stampVerifiers: stampVerifiersFrom(options.tsaCert),
   });
   if (options.json) console.log(JSON.stringify(verdict));
-  else if (verdict.ok)
-    console.log(`holds: record ${verdict.seq} is in ${verdict.origin}, among ${verdict.tree_size} records`);
+  else if (verdict.ok) console.log(holding(verdict, options));
   else console.log(`does NOT hold: ${verdict.problem}`);
   process.exitCode = verdict.ok ? EXIT.yes : EXIT.no;
+}
+
+/** What a proof that holds says, and what of it nobody looked at. */
+function holding(
+  verdict: ProofVerdict,
+  asked: { readonly witnessKey?: readonly string[]; readonly tsaCert?: readonly string[] },
+): string {
+  const lines = [`holds: record ${verdict.seq} is in ${verdict.origin}, among ${verdict.tree_size} records`];
+  if (asked.witnessKey !== undefined) lines.push(`  witnessed by: ${listed(verdict.witnesses)}`);
+  else lines.push('  NOT checked: cosignatures; no --witness-key was given');
+  if (asked.tsaCert !== undefined) lines.push(`  stamped at: ${listed(verdict.stamped_at)}`);
+  else lines.push('  NOT checked: stamps; no --tsa-cert was given');
+  return lines.join('\n');
+}
+
+function listed(texts: readonly string[]): string {
+  return texts.length === 0 ? 'none' : texts.join(', ');
 }
 
 function readProof(file: string): unknown {

@@ -70,7 +70,7 @@ async function verify(path: string, options: Options): Promise<void> {
     ...witnessed(path),
     resume: readResume(options.resume),
   });
-  console.log(options.json ? JSON.stringify(report) : describe(path, report));
+  console.log(options.json ? JSON.stringify(report) : describe(path, report, options));
   process.exitCode = exitCodeOf(report);
   if (options.resume !== undefined && report.resume !== null) keepResume(options.resume, report.resume);
 }
@@ -83,7 +83,7 @@ async function verifyAll(
   const found = await verifyDirectory(directory, given);
   if (options.json) console.log(JSON.stringify(found));
   else {
-    for (const { path, report } of found.ledgers) console.log(describe(path, report));
+    for (const { path, report } of found.ledgers) console.log(describe(path, report, options));
     for (const origin of found.repeated_origins) console.log(`two ledgers claim to be ${origin}`);
     if (found.ledgers.length === 0) console.log(`no ledger in ${directory}`);
   }
@@ -132,7 +132,7 @@ function showProgress(): (done: number, total: number) => void {
   };
 }
 
-function describe(path: string, report: VerifyReport): string {
+function describe(path: string, report: VerifyReport, options: Options): string {
   const { evidence } = report;
   const lines = [
     report.ok ? `whole: ${report.records} records in ${path}` : broken(path, report),
@@ -142,6 +142,7 @@ function describe(path: string, report: VerifyReport): string {
   if (evidence.witnessed !== null) lines.push(`  witnessed: up to ${evidence.witnessed} records`);
   if (evidence.stamped !== null)
     lines.push(`  stamped: up to ${evidence.stamped} records, at ${evidence.stamped_at ?? '-'}`);
+  for (const left of unchecked(options, report)) lines.push(`  NOT checked: ${left}`);
   for (const region of report.recovered) {
     lines.push(
       `  recovered: ${region.length} bytes at ${region.offset} that a crash left, kept and committed to by seq ${region.seq}`,
@@ -153,6 +154,18 @@ function describe(path: string, report: VerifyReport): string {
     lines.push(`  interrupted, outcome unknown: seq ${intent.seq} ${what} (${closed})`);
   }
   return lines.join('\n');
+}
+
+/** What nobody gave anything to check with. */
+function unchecked(options: Options, { evidence }: VerifyReport): string[] {
+  const left: string[] = [];
+  if (options.key === undefined)
+    left.push('whose key it is; the one that the ledger names was believed (--key)');
+  if (options.anchor === undefined && options.witnessed === undefined)
+    left.push('whether ledger and evidence were rolled back together (--anchor, --witnessed)');
+  if (evidence.stamps > 0 && options.tsaCert === undefined)
+    left.push(`${evidence.stamps} stamps (--tsa-cert)`);
+  return left;
 }
 
 function broken(path: string, report: VerifyReport): string {

@@ -19,7 +19,8 @@ export async function openEnd(
   const segments = listSegments(path);
   let at = segments.length - 1;
   let start: LogStart | null = null;
-  for (; at > 0; at -= 1) {
+  // Only the very first segment of a log has no header; when the older ones were archived, the oldest has one.
+  for (; (segments[at]?.firstSeq ?? 0) > 0; at -= 1) {
     start = await startOf(segments[at], onNode);
     if (start !== null) break;
   }

@@ -48,14 +48,27 @@ export const SINK_RETRY_MS_MAX = 30_000;
 /** How long closing waits for what is still to be delivered, in milliseconds. */
 export const SINK_CLOSE_MS = 2_000;
 
-/** Gives stored lines from the log again, `[from, from + count)`. */
-export type LineSource = (from: number, count: number) => Promise<string[]>;
+/** Where a feed gets lines again that it holds no more. */
+export interface LineSource {
+  /** The stored lines `[from, from + count)`. Rejects with `LEDGER_UNREADABLE` when one is not there. */
+  readonly read: (from: number, count: number) => Promise<string[]>;
+  /** The first record that is still there: the oldest segments may have been archived. */
+  readonly first: () => number;
+}
+
+/** Where a feed begins, and who is told that it has come further. */
+export interface FeedPlace {
+  readonly next: number;
+  readonly end: number;
+  readonly moved?: (() => void) | undefined;
+}
 
 /** Feeds one sink in order, in the background, however slow or dead it is. */
 export class SinkFeed {
   readonly #sink: Sink;
   readonly #source: LineSource;
   readonly #stop = new AbortController();
+  readonly #moved: FeedPlace['moved'];
   #queue: SinkLine[] = [];
   #next: number;
   #end: number;
@@ -66,11 +79,22 @@ export class SinkFeed {
   #retryMs = SINK_RETRY_MS;
   #running: Promise<void> | null = null;
 
-  constructor(sink: Sink, source: LineSource, next: number) {
+  constructor(sink: Sink, source: LineSource, place: FeedPlace) {
     this.#sink = sink;
     this.#source = source;
-    this.#next = next;
-    this.#end = next;
+    this.#moved = place.moved;
+    this.#next = place.next;
+    this.#end = place.end;
+    if (this.#next < this.#end) this.#start();
+  }
+
+  /** The next record that the sink is to get. */
+  get next(): number {
+    return this.#next;
+  }
+
+  get name(): string {
+    return this.#sink.name;
   }
 
   get status(): SinkStatus {
@@ -87,8 +111,14 @@ export class SinkFeed {
   /** Takes a durable record; never waits. */
   add(seq: number, line: string): void {
     this.#end = seq + 1;
+    // Records that were found whole after a failed write did not come by here: they are read from the log.
+    if (this.#queue.at(-1)?.seq !== seq - 1) this.#queue = [];
     this.#queue.push({ seq, line });
     if (this.#queue.length > SINK_QUEUE_MAX) this.#queue.shift();
+    this.#start();
+  }
+
+  #start(): void {
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
     });
@@ -128,12 +158,22 @@ export class SinkFeed {
       return this.#queue.slice(skip, skip + SINK_BATCH_MAX);
     }
     const until = Math.min(first?.seq ?? this.#end, this.#next + SINK_BATCH_MAX);
-    const lines = await this.#source(this.#next, until - this.#next);
+    const gone = Math.min(this.#source.first(), until) - this.#next;
+    if (gone > 0) this.#skip(gone);
+    const lines = await this.#source.read(this.#next, until - this.#next);
     return lines.map((line, i) => ({ seq: this.#next + i, line }));
+  }
+
+  /** Records that were archived before the sink got them. */
+  #skip(count: number): void {
+    this.#dropped += count;
+    this.#noteFailure(`${count} records were archived before they could be delivered`);
+    this.#done(count);
   }
 
   #done(count: number): void {
     this.#next += count;
+    this.#moved?.();
     const first = this.#queue[0];
     if (first !== undefined && first.seq < this.#next) this.#queue.splice(0, this.#next - first.seq);
   }
