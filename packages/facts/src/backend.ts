@@ -131,6 +131,29 @@ export interface Seal extends SealBounds {
   readonly hash: string;
 }
 
+/** How much of what is derived from facts does not fit them. */
+export interface DerivedReport {
+  /** Facts that are not indexed under exactly their words. */
+  readonly textsWrong: number;
+  /** Remembered answers to idempotency keys that are not those of a fact. */
+  readonly answersWrong: number;
+}
+
+/** A row as a seal covers it, and what its content hash must be that of. */
+export interface SealedRow {
+  readonly position: readonly number[];
+  /** What is hashed. */
+  readonly text: string;
+  /** Of a fact: its content, and the content hash beside it, which is not sealed. */
+  readonly content?: {
+    readonly key: FactKey;
+    readonly value: string;
+    readonly target: string | null;
+    readonly confidence: number | null;
+    readonly contentHash: string;
+  };
+}
+
 /** What a seal covers, each in an order that never changes. */
 export type SealedRows = 'recorded' | 'superseded' | 'rules';
 
@@ -170,7 +193,9 @@ export interface FactBackend {
     rows: SealedRows,
     bounds: { after: SealBounds; through: SealBounds },
     page: { skip: readonly number[] | null; rowsMax: number },
-  ): Promise<readonly { position: readonly number[]; text: string }[]>;
+  ): Promise<readonly SealedRow[]>;
+  /** Compares what is derived from facts with the facts; absent where nothing is derived. */
+  verifyDerived?(): Promise<DerivedReport>;
   classificationRules(): NowOrLater<readonly ClassificationRule[]>;
   addClassificationRule(rule: ClassificationRule & { actor: string; reason: string }): Promise<void>;
   close(): Promise<void>;

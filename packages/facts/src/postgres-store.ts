@@ -14,6 +14,7 @@ import { diffSql, historySql, scanSql, type SqlQuery, vectorSql } from './fact-s
 import { createFactStore } from './fact-store.ts';
 import { createBulkWriter } from './postgres-bulk.ts';
 import { type ChangeTeller, createChangeTeller, watchPostgresChanges } from './postgres-changes.ts';
+import { verifyPostgresDerived } from './postgres-derived.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import { excludeOverlaps } from './postgres-exclusion.ts';
 import { addRule, readRules } from './postgres-rules.ts';
@@ -123,6 +124,7 @@ export function postgresBackend(db: PostgresDatabase, clock: Clock, teller: Chan
     addVectors: (model, vectors) => addVectors(db, model, vectors),
     // PostgreSQL checks pages by their checksums as it reads them, and verifying reads them all.
     checkIntegrity: () => undefined,
+    verifyDerived: () => verifyPostgresDerived(db),
     sealBounds: () => quiescentBounds(db),
     seals: () => readSeals(db),
     addSeal: (seal) => addSeal(db, seal),

@@ -1,8 +1,9 @@
-import type { SealBounds, SealedRows } from './backend.ts';
+import type { SealBounds, SealedRow, SealedRows } from './backend.ts';
 import type { FactDialect, SqlParam, SqlQuery } from './fact-sql.ts';
+import type { FactType } from './model.ts';
 
 /** What reading sealed rows needs to know of a database. */
-export interface SealDialect extends Pick<FactDialect, 'placeholder' | 'limit'> {
+export interface SealDialect extends Pick<FactDialect, 'placeholder' | 'limit' | 'contentHashHex'> {
   /** Whether a row of facts holds its key itself. */
   readonly keyInFact?: boolean;
 }
@@ -10,6 +11,9 @@ export interface SealDialect extends Pick<FactDialect, 'placeholder' | 'limit'> 
 // What a row says, without what may still happen to it (its supersession is sealed when it happens).
 const RECORDED_CONTENT = `f.target, f.value, f.valid_from, f.valid_to, f.recorded_at, f.observed_at,
   f.observation_count, f.confidence, f.actor, f.reason, f.source`;
+
+/** Where the confidence is among the cells of a row: two of position, four of the key, then `RECORDED_CONTENT`. */
+const CONFIDENCE_CELL = 13;
 
 /** Rows between two bounds, with their position first. */
 export function sealedRowsSql(
@@ -29,7 +33,7 @@ export function sealedRowsSql(
       const { keyInFact = false } = dialect;
       const key = keyInFact ? 'f' : 'k';
       const text = `SELECT f.seq, f.seq, ${key}.subject, ${key}.predicate, ${key}.fact_type, ${key}.value_key,
-        ${RECORDED_CONTENT} FROM facts f ${keyInFact ? '' : 'JOIN fact_keys k ON k.key_id = f.key_id'}
+        ${RECORDED_CONTENT}, ${dialect.contentHashHex} FROM facts f ${keyInFact ? '' : 'JOIN fact_keys k ON k.key_id = f.key_id'}
         WHERE f.seq > ${from} AND f.seq <= ${bind(through.seq)} ORDER BY f.seq ${limit()}`;
       return { text, params };
     }
@@ -54,10 +58,23 @@ export function sealedRowsSql(
 }
 
 /** A row of `sealedRowsSql` as the text that is hashed. */
-export function sealedRow(
-  rows: SealedRows,
-  row: readonly unknown[],
-): { position: readonly number[]; text: string } {
+export function sealedRow(rows: SealedRows, row: readonly unknown[]): SealedRow {
   const position = rows === 'superseded' ? [Number(row[0]), Number(row[1])] : [Number(row[0])];
-  return { position, text: JSON.stringify(row) };
+  if (rows !== 'recorded') return { position, text: JSON.stringify(row) };
+  // The hash follows from the rest: it is compared, not sealed.
+  const sealed = row.slice(0, -1);
+  const [, , subject, predicate, factType, valueKey, target, value] = sealed as string[];
+  const content = {
+    key: {
+      subject: String(subject),
+      predicate: String(predicate),
+      factType: factType as FactType,
+      valueKey: String(valueKey),
+    },
+    value: String(value),
+    target: target ?? null,
+    confidence: sealed[CONFIDENCE_CELL] as number | null,
+    contentHash: String(row.at(-1)),
+  };
+  return { position, text: JSON.stringify(sealed), content };
 }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 
 import type { Clock } from '@praxis/core';
 
-import type { FactBackend, Seal, SealBounds, SealedRows } from './backend.ts';
+import type { DerivedReport, FactBackend, Seal, SealBounds, SealedRow, SealedRows } from './backend.ts';
 import type { FactVerifyReport, SealHead } from './store.ts';
+import { contentHashOf } from './validate.ts';
 
 const ROWS_PER_READ = 2000;
 const GENESIS_HASH = '0'.repeat(64);
@@ -39,8 +40,8 @@ export async function verifyStore(
   const seals = await backend.seals();
   let last: Seal | null = null;
   for (const seal of seals) {
-    const { hash, rows } = await hashLink(backend, last, seal);
-    if (hash !== seal.hash || rows !== seal.rowsSealed) {
+    const { hash, rows, hashesWrong } = await hashLink(backend, last, seal, true);
+    if (hash !== seal.hash || rows !== seal.rowsSealed || hashesWrong > 0) {
       return report(seals, { sealId: seal.sealId, code: 'FACT_SEAL_BROKEN' }, 0);
     }
     last = seal;
@@ -48,18 +49,24 @@ export async function verifyStore(
   if (options.head !== undefined && !seals.some((seal) => seal.hash === options.head)) {
     return report(seals, { sealId: seals.length + 1, code: 'FACT_SEAL_MISSING' }, 0);
   }
-  const { rows } = await hashLink(backend, last, await backend.sealBounds());
-  return report(seals, null, rows);
+  const { rows, hashesWrong } = await hashLink(backend, last, await backend.sealBounds(), true);
+  const derived = (await backend.verifyDerived?.()) ?? NOTHING_DERIVED;
+  return report(seals, null, rows, { ...derived, hashesWrong });
 }
+
+const NOTHING_DERIVED: DerivedReport = { textsWrong: 0, answersWrong: 0 };
+const NOT_LOOKED_AT: FactVerifyReport['derived'] = { ...NOTHING_DERIVED, hashesWrong: 0 };
 
 function report(
   seals: readonly Seal[],
   firstBad: FactVerifyReport['firstBad'],
   unsealedRows: number,
+  derived: FactVerifyReport['derived'] = NOT_LOOKED_AT,
 ): FactVerifyReport {
   const newest = seals.at(-1);
   const head = newest === undefined ? null : headOf(newest);
-  return { ok: firstBad === null, seals: seals.length, firstBad, head, unsealedRows };
+  const fits = Object.values(derived).every((wrong) => wrong === 0);
+  return { ok: firstBad === null && fits, seals: seals.length, firstBad, head, unsealedRows, derived };
 }
 
 function headOf(seal: Seal): SealHead {
@@ -71,22 +78,32 @@ async function hashLink(
   backend: FactBackend,
   last: Seal | null,
   through: SealBounds,
-): Promise<{ hash: string; rows: number }> {
+  checksHashes = false,
+): Promise<{ hash: string; rows: number; hashesWrong: number }> {
   const link = createHash('sha256').update(last?.hash ?? GENESIS_HASH);
   link.update(JSON.stringify([through.seq, through.recordedAt, through.ruleId]));
   const bounds = { after: last ?? GENESIS, through };
   let rows = 0;
+  let hashesWrong = 0;
   for (const part of PARTS) {
     const digest = createHash('sha256');
     let skip: readonly number[] | null = null;
     for (;;) {
       const page = await backend.sealedRows(part, bounds, { skip, rowsMax: ROWS_PER_READ });
-      for (const row of page) digest.update(`${row.text}\n`);
+      for (const row of page) {
+        digest.update(`${row.text}\n`);
+        if (checksHashes && !hashFits(row)) hashesWrong += 1;
+      }
       rows += page.length;
       if (page.length < ROWS_PER_READ) break;
       skip = page.at(-1)?.position ?? null;
     }
     link.update(digest.digest());
   }
-  return { hash: link.digest('hex'), rows };
+  return { hash: link.digest('hex'), rows, hashesWrong };
+}
+
+/** Whether a fact's content hash is that of its content: comparing and setting, and differences, go by it. */
+function hashFits({ content }: SealedRow): boolean {
+  return content === undefined || contentHashOf(content.key, content) === content.contentHash;
 }

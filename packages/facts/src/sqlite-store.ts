@@ -3,6 +3,7 @@ import { GROUP_COMMIT_BATCH_MAX, groupCommit, openSqlite, type SqliteDatabase } 
 
 import type { FactBackend, WriteOutcome } from './backend.ts';
 import { createFactStore } from './fact-store.ts';
+import { verifySqliteDerived } from './sqlite-derived.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { createPointReader } from './sqlite-point.ts';
 import { sqliteReading } from './sqlite-reading.ts';
@@ -52,6 +53,7 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
     },
     ...sqliteReading(db, dialect),
     checkIntegrity: () => db.checkIntegrity(),
+    verifyDerived: async () => verifySqliteDerived(db),
     ...sqliteSeals(db, dialect, () => writer.lastRecordedAt()),
     classificationRules: () => rules.inForce(),
     async addClassificationRule(rule) {

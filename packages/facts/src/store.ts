@@ -262,6 +262,11 @@ export interface FactVerifyReport {
   head: SealHead | null;
   /** How many rows were recorded after the last seal: nothing vouches for them yet. */
   unsealedRows: number;
+  /**
+   * How much of what is derived from facts does not fit them: words of the text index, remembered answers to
+   * idempotency keys, content hashes of facts that are not sealed yet. Looked at when the chain is whole.
+   */
+  derived: { textsWrong: number; answersWrong: number; hashesWrong: number };
 }
 
 /**

@@ -63,13 +63,28 @@ async function verify(options: KeepOptions & { head?: string }): Promise<void> {
   );
   if (!report.ok) process.exitCode = EXIT.no;
   if (options.json === true) {
-    const { ok, seals, head, firstBad, unsealedRows } = report;
+    const { ok, seals, head, firstBad, unsealedRows, derived } = report;
     const bad = firstBad && { seal: firstBad.sealId, code: firstBad.code };
     console.log(
-      JSON.stringify({ ok, seals, head: head?.hash ?? null, first_bad: bad, unsealed_rows: unsealedRows }),
+      JSON.stringify({
+        ok,
+        seals,
+        head: head?.hash ?? null,
+        first_bad: bad,
+        unsealed_rows: unsealedRows,
+        texts_wrong: derived.textsWrong,
+        answers_wrong: derived.answersWrong,
+        hashes_wrong: derived.hashesWrong,
+      }),
     );
   } else if (report.firstBad !== null) {
     console.log(`not whole: seal ${report.firstBad.sealId} of ${report.seals} (${report.firstBad.code})`);
+  } else if (!report.ok) {
+    const { textsWrong, answersWrong, hashesWrong } = report.derived;
+    console.log(
+      `not whole: of what is derived from facts ${textsWrong} texts, ${answersWrong} remembered answers and ` +
+        `${hashesWrong} content hashes do not fit them`,
+    );
   } else {
     console.log(`whole: ${report.seals} seals; ${report.unsealedRows} rows since the last one`);
   }
