@@ -4,8 +4,9 @@ import { type PostgresDatabase, type PostgresSession, StorageError } from '@prax
 import type { WriteOutcome } from './backend.ts';
 import { keyText } from './batch-plan.ts';
 import { findKeyIds } from './postgres-belief.ts';
+import type { FactLayout } from './postgres-layout.ts';
 import { KEY_COPY_COLUMNS, newFactLines, newKeyLines } from './postgres-rows.ts';
-import { COPY_FACTS, drawNumbers, POSTGRES_COPY_ROWS_MIN, TEXT_LATER } from './postgres-steps.ts';
+import { copyFactsInto, drawNumbers, POSTGRES_COPY_ROWS_MIN, TEXT_LATER } from './postgres-steps.ts';
 import { isLostKey, nextInstants } from './postgres-writer.ts';
 import { FOREVER } from './timeline.ts';
 import type { Write } from './validate.ts';
@@ -42,6 +43,7 @@ export type BulkCommit = (writes: readonly Write[]) => Promise<readonly WriteOut
 export function createBulkWriter(
   db: PostgresDatabase,
   clock: Clock,
+  layout: FactLayout,
 ): { commit: BulkCommit; idle(): Promise<void> } {
   const lanes = createLanes(Math.min(POSTGRES_BULK_LANES, db.poolMax));
   let cautious = 0;
@@ -49,7 +51,7 @@ export function createBulkWriter(
   const attempt = async (writes: readonly Write[]): Promise<readonly WriteOutcome[] | null> => {
     if (await anyKeyExists(db, writes)) return null;
     try {
-      return await commitNew(db, clock, writes);
+      return await commitNew(db, clock, layout, writes);
     } catch (error) {
       if (!isLostKey(error)) throw error;
       cautious = CAUTIOUS_TRANSACTIONS;
@@ -93,6 +95,7 @@ async function anyKeyExists(session: PostgresSession, writes: readonly Write[]):
 function commitNew(
   db: PostgresDatabase,
   clock: Clock,
+  layout: FactLayout,
   writes: readonly Write[],
 ): Promise<readonly WriteOutcome[]> {
   return db.transact(async (session) => {
@@ -104,7 +107,7 @@ function commitNew(
     await session.copyFrom(COPY_KEYS, newKeyLines(writes, keyIdOf));
     // INVARIANT: the instant is given out when the keys are ours. Whoever waits for them gets a later one.
     const recordedAt = await nextInstants(db, clock, 1);
-    await session.copyFrom(COPY_FACTS, newFactLines(writes, { seqOf, keyIdOf, recordedAt }));
+    await session.copyFrom(copyFactsInto(layout), newFactLines(writes, { seqOf, keyIdOf, recordedAt }));
     await session.query(TEXT_LATER, [first, seqOf(writes.length - 1)]);
     return writes.map(({ content }, n) => ({
       recordedAt,

@@ -2,6 +2,8 @@ import type { PostgresMigration } from '@praxis/storage';
 
 /** How many rows the key locks are spread over. Part of the schema: it never changes. */
 export const LOCK_STRIPES = 4096;
+/** Waits for all writers, and keeps them out. */
+export const LOCK_ALL_STRIPES = 'LOCK TABLE fact_stripes IN EXCLUSIVE MODE';
 
 // Rows are never deleted and keys never change, so references need no constraint: one per row would cost as
 // much as the row.

@@ -2,7 +2,7 @@ import type { PostgresDatabase } from '@praxis/storage';
 
 import type { Seal, SealBounds } from './backend.ts';
 import { FactError } from './errors.ts';
-import { LOCK_ALL_STRIPES } from './postgres-writer.ts';
+import { LOCK_ALL_STRIPES } from './postgres-schema.ts';
 
 /** With every lock held no writer is under way: all that was recorded so far is visible, and nothing later falls before it. */
 export function quiescentBounds(db: PostgresDatabase): Promise<SealBounds> {

@@ -3,6 +3,7 @@ import type { PostgresSession, PostgresTransaction } from '@praxis/storage';
 import type { WriteOutcome } from './backend.ts';
 import { type BatchPlan, type BatchStep, keyText, type PlannedOutcome } from './batch-plan.ts';
 import type { KeyIdOf } from './postgres-belief.ts';
+import type { FactLayout } from './postgres-layout.ts';
 import {
   FACT_COPY_COLUMNS,
   factLines,
@@ -39,8 +40,6 @@ const OBSERVE = `INSERT INTO fact_observations (seq, last_observed_at, observati
     + excluded.observation_count - (SELECT f.observation_count FROM facts f WHERE f.seq = excluded.seq)`;
 const REMEMBER = `INSERT INTO fact_idempotency (idempotency_key, digest, outcome)
   SELECT w.k, w.d, w.o FROM json_to_recordset($1::json) AS w (k text, d text, o text)`;
-/** Copies lines of facts. */
-export const COPY_FACTS: string = `COPY facts (${FACT_COPY_COLUMNS}) FROM STDIN`;
 /** Leaves the text of the facts from one number through another to whoever searches next. */
 export const TEXT_LATER = 'INSERT INTO fact_text_pending (from_seq, through_seq) VALUES ($1, $2)';
 
@@ -72,8 +71,9 @@ export async function drawNumbers(
 export async function writeSteps(
   session: PostgresTransaction,
   plan: BatchPlan,
-  idOf: KeyIdOf,
+  to: { idOf: KeyIdOf; layout: FactLayout },
 ): Promise<void> {
+  const { idOf } = to;
   let sent: Promise<unknown>[] = [];
   const send = (text: string, rows: readonly object[]): void => {
     if (rows.length > 0) sent.push(session.query(text, [JSON.stringify(rows)]));
@@ -90,19 +90,24 @@ export async function writeSteps(
     } else {
       await Promise.all(sent);
       sent = [];
-      await copyFacts(session, inserts, idOf);
+      await copyFacts(session, inserts, to);
     }
   }
   send(REMEMBER, plan.toRemember.map(rememberRecord));
   await Promise.all(sent);
 }
 
+/** Copies lines of facts to where the layout has them. */
+export function copyFactsInto({ table }: FactLayout): string {
+  return `COPY ${table} (${FACT_COPY_COLUMNS}) FROM STDIN`;
+}
+
 async function copyFacts(
   session: PostgresTransaction,
   inserts: readonly InsertStep[],
-  idOf: KeyIdOf,
+  { idOf, layout }: { idOf: KeyIdOf; layout: FactLayout },
 ): Promise<void> {
-  await session.copyFrom(COPY_FACTS, factLines(inserts, idOf));
+  await session.copyFrom(copyFactsInto(layout), factLines(inserts, idOf));
   // Numbers are drawn in order.
   await session.query(TEXT_LATER, [inserts[0]?.row.seq ?? 0, inserts.at(-1)?.row.seq ?? 0]);
 }

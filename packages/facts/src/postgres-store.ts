@@ -17,6 +17,7 @@ import { type ChangeTeller, createChangeTeller, watchPostgresChanges } from './p
 import { verifyPostgresDerived } from './postgres-derived.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import { excludeOverlaps } from './postgres-exclusion.ts';
+import { type FactLayout, openLayout } from './postgres-layout.ts';
 import { addRule, readRules } from './postgres-rules.ts';
 import { POSTGRES_FACT_MIGRATIONS, POSTGRES_FACT_TRIGGERS } from './postgres-schema.ts';
 import { addSeal, quiescentBounds, readSeals } from './postgres-seals.ts';
@@ -49,12 +50,19 @@ export interface PostgresFactStoreOptions {
   statementTimeoutMs?: number;
   /** What to use of what the server can do; default all that is detected. `NO_POSTGRES_CAPABILITIES`: the core alone. */
   capabilities?: PostgresCapabilities;
+  /**
+   * Partition the store by transaction time: what is believed in one table, what no longer is in one for each month
+   * in which its belief ended. For good; a store that has facts is converted once, while nobody else can write.
+   */
+  partition?: boolean;
 }
 
 /** A store in PostgreSQL. */
 export interface PostgresFactStore extends FactStore {
   /** What of the server's is used. */
   readonly capabilities: PostgresCapabilities;
+  /** Whether it is partitioned by transaction time. */
+  readonly partitioned: boolean;
   /**
    * Yields, first at once, when something may have been recorded, by this process or another: ask again
    * then. No recording goes without an item after it. Ends when the signal is aborted.
@@ -68,14 +76,16 @@ export interface PostgresFactStore extends FactStore {
  * disabled).
  */
 export async function openPostgresFactStore(options: PostgresFactStoreOptions): Promise<PostgresFactStore> {
-  const { clock, schema = POSTGRES_SCHEMA_DEFAULT, ...connection } = options;
+  const { clock, schema = POSTGRES_SCHEMA_DEFAULT, partition = false, ...connection } = options;
   const db = await openPostgres({ ...connection, schema, migrations: POSTGRES_FACT_MIGRATIONS });
   try {
     await checkTriggers(db);
-    const exclusion = await excludeOverlaps(db, 'facts');
+    const layout = await openLayout(db, clock, { partition });
+    const exclusion = await excludeOverlaps(db, layout.table);
     const teller = createChangeTeller(db, schema);
     return {
-      ...createFactStore(postgresBackend(db, clock, teller), clock),
+      ...createFactStore(postgresBackend(db, clock, { teller, layout }), clock),
+      partitioned: layout.partitioned,
       capabilities: { ...db.capabilities, exclusion },
       changes: (watch) => watchPostgresChanges(db, { schema, ...watch }),
     };
@@ -98,8 +108,12 @@ async function checkTriggers(db: PostgresDatabase): Promise<void> {
 }
 
 /** The backend over an open database with the schema of `POSTGRES_FACT_MIGRATIONS`. */
-export function postgresBackend(db: PostgresDatabase, clock: Clock, teller: ChangeTeller): FactBackend {
-  const { write, close } = createWriting(db, clock, teller);
+export function postgresBackend(
+  db: PostgresDatabase,
+  clock: Clock,
+  to: { teller: ChangeTeller; layout: FactLayout },
+): FactBackend {
+  const { write, close } = createWriting(db, clock, to);
   return {
     write,
     ...reading(db),
@@ -139,13 +153,13 @@ export function postgresBackend(db: PostgresDatabase, clock: Clock, teller: Chan
 function createWriting(
   db: PostgresDatabase,
   clock: Clock,
-  teller: ChangeTeller,
+  { teller, layout }: { teller: ChangeTeller; layout: FactLayout },
 ): Pick<FactBackend, 'write' | 'close'> {
   const commits = groupCommit<readonly Write[], readonly WriteOutcome[]>({
-    commit: createPostgresWriter(db, clock),
+    commit: createPostgresWriter(db, clock, layout),
     batchMax: POSTGRES_BATCH_MAX,
   });
-  const bulk = createBulkWriter(db, clock);
+  const bulk = createBulkWriter(db, clock, layout);
   let closed = false;
   return {
     async write(writes) {

@@ -4,7 +4,8 @@ import type { PostgresDatabase, PostgresSession, Settled } from '@praxis/storage
 import type { WriteOutcome } from './backend.ts';
 import { type BatchPlan, keyText, planBatch } from './batch-plan.ts';
 import { addKeys, findKeyIds, type KeyIdOf, readBelieved, readRemembered } from './postgres-belief.ts';
-import { LOCK_STRIPES } from './postgres-schema.ts';
+import { type FactLayout } from './postgres-layout.ts';
+import { LOCK_ALL_STRIPES, LOCK_STRIPES } from './postgres-schema.ts';
 import { insertsOf, numberRows, toOutcome, writeSteps } from './postgres-steps.ts';
 import { RecentMap } from './recent-map.ts';
 import type { Write } from './validate.ts';
@@ -18,8 +19,6 @@ const RACES_MAX = 8;
 
 const LOCK = `SELECT stripe FROM fact_stripes WHERE stripe = ANY (ARRAY(
   SELECT json_array_elements_text($1::json)::int)) ORDER BY stripe FOR UPDATE`;
-/** Waits for all writers, and keeps them out. */
-export const LOCK_ALL_STRIPES = 'LOCK TABLE fact_stripes IN EXCLUSIVE MODE';
 // The first instant is the clock's, or one after the last given, whichever is later.
 const TICK = 'UPDATE fact_clock SET last = greatest(last + $1::int8, $2::int8 + $1::int8 - 1) RETURNING last';
 
@@ -33,14 +32,14 @@ export type BatchCommit = (
  * others run side by side. The instant of recording is given out after the locks are held, by one
  * short transaction of its own, so that it grows in the order in which writes to a key happen.
  */
-export function createPostgresWriter(db: PostgresDatabase, clock: Clock): BatchCommit {
+export function createPostgresWriter(db: PostgresDatabase, clock: Clock, layout: FactLayout): BatchCommit {
   const keyIds = new RecentMap<number>(KEY_CACHE_MAX);
 
   return async (batch) => {
     const learned = new Map<string, number>();
     const results = await retryingLostKeys(() => {
       learned.clear();
-      return commitBatch(db, clock, batch, { keyIds, learned });
+      return commitBatch(db, clock, batch, { keyIds, learned, layout });
     });
     for (const [key, id] of learned) keyIds.set(key, id);
     return results;
@@ -58,13 +57,14 @@ function commitBatch(
   db: PostgresDatabase,
   clock: Clock,
   batch: readonly (readonly Write[])[],
-  known: KnownKeys,
+  known: KnownKeys & { layout: FactLayout },
 ): Promise<Settled<readonly WriteOutcome[]>[]> {
   const writes = batch.flat();
-  const { learned, keyIds } = known;
+  const { learned, keyIds, layout } = known;
   return db.transact(async (session) => {
     await lockStripes(session, writes);
     const first = await nextInstants(db, clock, batch.length);
+    await layout.prepare(first + batch.length);
     await findKeys(session, writes, known);
     const idOf: KeyIdOf = (key) => learned.get(key) ?? keyIds.get(key);
     const [believed, remembered] = await Promise.all([
@@ -76,7 +76,7 @@ function commitBatch(
     const missing = new Set(inserts.map(({ key }) => keyText(key)).filter((key) => idOf(key) === undefined));
     for (const [key, id] of await addKeys(session, [...missing])) learned.set(key, id);
     await numberRows(session, inserts);
-    await writeSteps(session, plan, idOf);
+    await writeSteps(session, plan, { idOf, layout });
     return plan.transactions.map(finish);
   });
 }

@@ -3,6 +3,7 @@ import { fakeClock } from '@praxis/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { openMemoryFactStore } from '../src/memory-store.ts';
+import type { Fact } from '../src/model.ts';
 import { POSTGRES_BULK_LANES, POSTGRES_BULK_WAITING_MAX } from '../src/postgres-bulk.ts';
 import { POSTGRES_COPY_ROWS_MIN } from '../src/postgres-steps.ts';
 import { openPostgresFactStore, type PostgresFactStore } from '../src/postgres-store.ts';
@@ -32,7 +33,8 @@ function facts(count: number, fields: (n: number) => Partial<PutFact> = () => ({
 
 /** Everything a store says, without the ids it gives as it likes. */
 async function told(store: FactStore): Promise<unknown[]> {
-  const all = await Array.fromAsync(store.stream({}));
+  const all: Fact[] = [];
+  for await (const fact of store.stream({})) all.push(fact);
   const histories = await Promise.all(
     ['host:0', 'host:7', `host:${MANY - 1}`].map(async (subject) => (await store.history({ subject })).facts),
   );

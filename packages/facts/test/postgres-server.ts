@@ -84,6 +84,8 @@ async function embeddedServer(
     password: PASSWORD,
     port,
     persistent: true,
+    // What is checked here is not how a password is kept.
+    authMethod: 'password',
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
     postgresFlags: settings.flatMap((setting) => ['-c', setting]),

@@ -33,9 +33,19 @@ for (const { version, binDir } of FOUND) {
 
     const open = (clock: Clock): Promise<FactStore> => {
       opened += 1;
+      return openPostgresFactStore({
+        url: server.url,
+        clock,
+        schema: `s${opened}`,
+        poolMax: 2,
+        partition: true,
+      });
+    };
+    const openPlain = (clock: Clock): Promise<FactStore> => {
+      opened += 1;
       return openPostgresFactStore({ url: server.url, clock, schema: `s${opened}`, poolMax: 2 });
     };
-    factStoreContract(`PostgreSQL ${version}`, open);
-    agreesWithTheModel(`PostgreSQL ${version}`, open, 4);
+    factStoreContract(`PostgreSQL ${version}, partitioned by transaction time`, open);
+    agreesWithTheModel(`PostgreSQL ${version}`, openPlain, 4);
   });
 }

@@ -25,5 +25,5 @@ function open(clock: Clock): Promise<FactStore> {
 }
 
 factStoreContract('PostgreSQL', open);
-agreesWithTheModel('PostgreSQL', open, 15);
+agreesWithTheModel('PostgreSQL', open, 12);
 leaksNothing('PostgreSQL', open, 8);

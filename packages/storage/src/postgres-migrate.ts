@@ -30,7 +30,7 @@ export async function migratePostgres(
           await session.query("SELECT pg_advisory_xact_lock(hashtext('praxis migrate'))");
         // Who may not make schemas may use one that was made for it.
         const made = await session.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [options.schema]);
-        if (made.length === 0) await session.query(`CREATE SCHEMA IF NOT EXISTS ${options.schema}`);
+        if (made.length === 0) await session.query(`CREATE SCHEMA IF NOT EXISTS "${options.schema}"`);
         await session.query('CREATE TABLE IF NOT EXISTS praxis_version (version int PRIMARY KEY)');
         await session.query('LOCK TABLE praxis_version IN SHARE ROW EXCLUSIVE MODE');
         await takeSteps(session, options.migrations);
@@ -54,7 +54,8 @@ async function takeSteps(session: PostgresSession, migrations: readonly Postgres
     );
   }
   for (const { version, sql } of migrations.slice(found)) {
-    for (const statement of sql.split(/^--;$/m)) await session.query(statement);
+    // All travel at once; the answers come in order, and so does the first error.
+    await Promise.all(sql.split(/^--;$/m).map((statement) => session.query(statement)));
     await session.query('INSERT INTO praxis_version VALUES ($1)', [version]);
   }
 }
