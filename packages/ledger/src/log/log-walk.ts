@@ -4,7 +4,8 @@ import { parseLine } from '../line.ts';
 import type { OpenIntent } from '../open-intents.ts';
 import type { LedgerEntry, StoredRecord } from '../record.ts';
 import { ARGS_CHARS_MAX } from '../safe-json.ts';
-import { leafOfDigest, nodeToHex } from '../tree/node-hash.ts';
+import { BatchedTree } from '../tree/batched-tree.ts';
+import { nodeToHex } from '../tree/node-hash.ts';
 import { MerkleTree, type NodeObserver } from '../tree/tree.ts';
 
 /** The reason of the record that begins every segment but the first. */
@@ -13,7 +14,7 @@ export const SEGMENT_STARTED = 'segment_started';
 export const INTENTS_CARRIED_MAX = 100;
 
 /** Told every record that is part of the chain, after the tree has taken it. */
-export type RecordObserver = (record: WalkedRecord, offset: number, tree: MerkleTree) => void;
+export type RecordObserver = (record: WalkedRecord, offset: number, tree: BatchedTree) => void;
 
 /**
  * Walks the segments of one log in order: the chain, the tree over its lines, and the commitments of
@@ -21,7 +22,7 @@ export type RecordObserver = (record: WalkedRecord, offset: number, tree: Merkle
  */
 export class LogWalk {
   readonly chain: ChainWalk;
-  readonly tree: MerkleTree;
+  readonly #tree: BatchedTree;
   /** Whether the file that is being walked has shown its segment header; the first segment needs none. */
   headerSeen = false;
 
@@ -30,17 +31,27 @@ export class LogWalk {
     observe?: RecordObserver,
     onNode: NodeObserver | null = null,
   ) {
-    this.tree = start?.tree ?? new MerkleTree(onNode);
+    this.#tree = new BatchedTree(start?.tree ?? new MerkleTree(onNode));
     this.chain = new ChainWalk(
       start?.position ?? GENESIS,
       (record, entryHash, offset) => {
-        this.tree.append(leafOfDigest(entryHash));
+        this.#tree.append(entryHash);
         if (record.kind === 'segment') this.headerSeen = true;
-        observe?.(record, offset, this.tree);
+        observe?.(record, offset, this.#tree);
       },
       (header) => (this.#headerHolds(header) ? null : 'segment_mismatch'),
     );
     for (const intent of start?.openIntents ?? []) this.chain.openIntents.add(intent);
+  }
+
+  /** The tree over all records that were walked. */
+  get tree(): MerkleTree {
+    return this.#tree.tree;
+  }
+
+  /** How many records there are, those before the walk included. */
+  get size(): number {
+    return this.#tree.size;
   }
 
   /**

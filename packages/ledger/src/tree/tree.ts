@@ -19,19 +19,39 @@ export class MerkleTree {
     this.#onNode = onNode;
   }
 
+  /** Whether somebody is told the nodes. */
+  get isObserved(): boolean {
+    return this.#onNode !== null;
+  }
+
   append(leaf: NodeHash): void {
+    this.#onNode?.(0, leaf, this.size);
+    this.#carry(0, leaf);
+  }
+
+  /**
+   * Appends all leaves of a complete subtree at once, given its root. Throws a `RangeError` where none may
+   * begin, or when somebody is to be told the nodes inside.
+   */
+  appendSubtree(height: number, root: NodeHash): void {
+    if (this.size % 2 ** height !== 0 || this.isObserved)
+      throw new RangeError(`no subtree of height ${height} can be appended to ${this.size} leaves`);
+    this.#carry(height, root);
+  }
+
+  #carry(from: number, subtree: NodeHash): void {
     const edge = this.#edge;
-    let value = leaf;
-    let height = 0;
-    this.#onNode?.(0, value, this.size);
-    for (let left = edge[0] ?? null; left !== null; left = edge[height] ?? null) {
+    let value = subtree;
+    let height = from;
+    while (edge.length < from) edge.push(null);
+    for (let left = edge[from] ?? null; left !== null; left = edge[height] ?? null) {
       value = innerHash(left, value);
       edge[height] = null;
       height += 1;
       this.#onNode?.(height, value, this.size);
     }
     edge[height] = value;
-    this.size += 1;
+    this.size += 2 ** from;
   }
 
   /** The root hash of all leaves so far, RFC 6962 §2.1. */

@@ -11,7 +11,7 @@ import { walkFile } from '../log/recover.ts';
 import { logOf } from '../log/segments.ts';
 import { SESSION_ENDED } from '../own-entries.ts';
 import { isWhole, type WalkedRecord } from '../chain-walk.ts';
-import type { MerkleTree } from '../tree/tree.ts';
+import type { BatchedTree } from '../tree/batched-tree.ts';
 import { EvidenceCursor, type FiledCheckpoint, type FiledVoucher } from './evidence-cursor.ts';
 import { KeyRing } from './key-ring.ts';
 import type { EvidenceFault, EvidenceReport, FirstBad } from './report.ts';
@@ -100,7 +100,7 @@ export class EvidenceCheck {
   }
 
   /** Takes each record of the log once the tree has it. */
-  record(record: WalkedRecord, offset: number, tree: MerkleTree): void {
+  record(record: WalkedRecord, offset: number, tree: BatchedTree): void {
     this.#size = tree.size;
     this.#endedInOrder = isWhole(record) ? record.reason === SESSION_ENDED : record.hasReason(SESSION_ENDED);
     if (record.kind === 'session' || record.kind === 'control') this.#learn(record);
@@ -172,7 +172,7 @@ export class EvidenceCheck {
     }
   }
 
-  #compare(checkpoint: FiledCheckpoint, offset: number, tree: MerkleTree): void {
+  #compare(checkpoint: FiledCheckpoint, offset: number, tree: BatchedTree): void {
     this.#checkpoints += 1;
     // It speaks for records that were held to it when they were walked.
     if (checkpoint.size <= this.#start) return;

@@ -104,7 +104,7 @@ class Verification {
       const { size } = await file.stat();
       this.#end = await readLinesUpTo(file, { from, limit: size }, this.#walk.chain, async (at) => {
         this.#options.onProgress?.(this.#done + at, total);
-        await this.evidence.readAhead(this.#walk.tree.size);
+        await this.evidence.readAhead(this.#walk.size);
       });
     } finally {
       await file.close();
