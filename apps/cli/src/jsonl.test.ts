@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { PraxisError } from '@praxis/core';
 import fc from 'fast-check';
@@ -50,6 +51,42 @@ describe('answerLines', () => {
       ),
       { numRuns: 50 },
     );
+  });
+
+  it('works on several lines at once, in their order, and keeps the order of answers', async () => {
+    const output = new PassThrough();
+    const text = readAll(output, Number.MAX_SAFE_INTEGER);
+    const called: unknown[] = [];
+    let atOnce = 0;
+    let most = 0;
+    const answer = async (value: unknown): Promise<unknown> => {
+      called.push(value);
+      most = Math.max(most, (atOnce += 1));
+      await new Promise((resolve) => setTimeout(resolve, Number(value) % 3));
+      atOnce -= 1;
+      if (value === 5) throw new PraxisError('USAGE', 'five');
+      return value;
+    };
+    const lines = Array.from({ length: 20 }, (_, n) => n);
+    await answerLines(Readable.from([`${lines.join('\n')}\n`]), output, answer, { inFlightMax: 4 });
+    output.end();
+    const answers = (await text)
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    expect(called).toEqual(lines);
+    expect(answers).toEqual(lines.map((n) => (n === 5 ? { error: { code: 'USAGE', message: 'five' } } : n)));
+    expect(most).toBe(4);
+  });
+
+  it('answers a line before the next one comes', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    const answered = answerLines(input, output, (value) => value, { inFlightMax: 8 });
+    input.write('1\n');
+    const [first] = (await once(output, 'data')) as [Buffer];
+    expect(first.toString()).toBe('1\n');
+    input.end();
+    await answered;
   });
 
   it('refuses bytes that are no UTF-8, and goes on', async () => {

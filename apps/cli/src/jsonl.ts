@@ -7,6 +7,15 @@ export const JSONL_LINE_BYTES_MAX: number = 32 * 1024 * 1024;
 /** One input line; `null` stands for one that was too long. */
 type Line = Buffer | null;
 
+/** How lines are answered. */
+export interface AnswerOptions {
+  /**
+   * How many lines may be worked on at once, together no longer than one line may be. `answer` is called in their order
+   * and answers are written in their order; each is written as soon as it and all before it are there. Default 1.
+   */
+  readonly inFlightMax?: number;
+}
+
 /**
  * Answers each input line with one output line, in order. A line that is no JSON, or that `answer` refuses,
  * gets `{"error":{"code","message"}}`, and the rest goes on.
@@ -15,11 +24,32 @@ export async function answerLines(
   input: Readable,
   output: Writable,
   answer: (value: unknown) => unknown,
+  options: AnswerOptions = {},
 ): Promise<void> {
+  const inFlightMax = options.inFlightMax ?? 1;
+  const inFlight: { written: Promise<void>; lengthBytes: number }[] = [];
+  let inFlightBytes = 0;
+  let written = Promise.resolve();
   for await (const line of bytesOfLines(input)) {
-    const text = JSON.stringify(await answerLine(line, answer)) ?? 'null';
-    if (!output.write(`${text}\n`)) await drained(output);
+    const answered = answerLine(line, answer);
+    const before = written;
+    written = before.then(async () => writeLine(output, await answered));
+    // Whoever waits for a later line hears of a failure; the promise itself must not end the process.
+    written.catch(() => undefined);
+    inFlight.push({ written, lengthBytes: line?.length ?? 0 });
+    inFlightBytes += line?.length ?? 0;
+    while (inFlight.length >= inFlightMax || inFlightBytes > JSONL_LINE_BYTES_MAX) {
+      const oldest = inFlight.shift();
+      if (oldest === undefined) break;
+      await oldest.written;
+      inFlightBytes -= oldest.lengthBytes;
+    }
   }
+  await written;
+}
+
+async function writeLine(output: Writable, answer: unknown): Promise<void> {
+  if (!output.write(`${JSON.stringify(answer) ?? 'null'}\n`)) await drained(output);
 }
 
 async function answerLine(line: Line, answer: (value: unknown) => unknown): Promise<unknown> {

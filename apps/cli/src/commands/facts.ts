@@ -20,6 +20,9 @@ import { withConditionOptions, withFilterOptions, withInstantOptions } from './f
 import { type KindsOption, mayReadRestricted, type StoreOption, withFactStore } from './facts-store.ts';
 import { wirePage } from './facts-wire.ts';
 
+/** How many operations are under way at once. */
+const LINES_IN_FLIGHT_MAX = 256;
+
 /** The most facts in the answer to one line; the rest is reached with `cursor`. */
 export const FACTS_PER_ANSWER_MAX = 100_000;
 
@@ -57,14 +60,16 @@ export function registerFactsCommands(program: Command): void {
 
 async function apply(options: JsonlOption & KindsOption): Promise<void> {
   if (options.jsonl !== true) throw new PraxisError('USAGE', 'give --jsonl and one operation a line');
-  await withFactStore(options, (store) =>
-    answerLines(process.stdin, process.stdout, async (line) => {
+  await withFactStore(options, (store) => {
+    const answer = async (line: unknown): Promise<unknown> => {
       const operation = parseOperation(line);
       return wireResult(
         operation.op === 'put' ? await store.put(operation.fact) : await store.end(operation.end),
       );
-    }),
-  );
+    };
+    // The store takes writes in the order they come and lets those that wait together share a flush of the disk.
+    return answerLines(process.stdin, process.stdout, answer, { inFlightMax: LINES_IN_FLIGHT_MAX });
+  });
 }
 
 async function query(options: JsonlOption): Promise<void> {
