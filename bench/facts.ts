@@ -10,7 +10,8 @@ import { benchPostgres } from './facts-postgres.ts';
 
 // Ratios against raw SQL, in one run, on one machine. `--full` goes on to 10^7 facts; parts can be named.
 const FULL = process.argv.includes('--full');
-const SINGLE_PUTS = 4000;
+const WRITE_ROUNDS = 25;
+const PUTS_PER_ROUND = 400;
 const CALLERS = 64;
 const READS = 20_000;
 const BULK_FACTS = 200_000;
@@ -19,6 +20,8 @@ const DRIFT_FACTS = 100_000;
 const SCALES = FULL ? [100_000, 1_000_000, 10_000_000] : [100_000, 1_000_000];
 const PROBES = 5000;
 const WARM_UP_PUTS = 500;
+
+const FOREVER = Number.MAX_SAFE_INTEGER;
 
 const directory = mkdtempSync(join(tmpdir(), 'praxis-bench-'));
 
@@ -63,11 +66,27 @@ function bareStore(path: string): (n: number) => void {
   const fact =
     db.prepare(`INSERT INTO facts (seq, subject, predicate, fact_type, value_key, valid_from, valid_to,
     recorded_at, observed_at, observation_count, content_hash, actor, reason, value)
-    VALUES (?, ?, 'status', 'observed', '', ?, 9007199254740991, ?, ?, 1, ?, 'bench:facts', 'bench', ?)`);
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const hash = new Uint8Array(32);
   return (n) => {
     begin.run();
-    fact.run(n + 1, `host:h${n}`, n, n, n, hash, JSON.stringify({ state: 'ok', n }));
+    const { subject, predicate, value, actor, reason } = aPut(n);
+    fact.run(
+      n + 1,
+      subject,
+      predicate,
+      'observed',
+      '',
+      n,
+      FOREVER,
+      n,
+      n,
+      1,
+      hash,
+      actor,
+      reason,
+      JSON.stringify(value),
+    );
     commit.run();
   };
 }
@@ -78,10 +97,10 @@ async function writes(): Promise<void> {
   const single: number[] = [];
   const raw: number[] = [];
   // By turns, so that what else the machine does touches both.
-  for (let round = 0; round < 5; round += 1) {
-    const base = round * SINGLE_PUTS;
-    raw.push(await rate(SINGLE_PUTS / 5, (n) => bare(base + n)));
-    single.push(await rate(SINGLE_PUTS / 5, (n) => store.put(aPut(base + n))));
+  for (let round = 0; round < WRITE_ROUNDS; round += 1) {
+    const base = round * PUTS_PER_ROUND;
+    raw.push(await rate(PUTS_PER_ROUND, (n) => bare(base + n)));
+    single.push(await rate(PUTS_PER_ROUND, (n) => store.put(aPut(base + n))));
   }
   const [one, bareOne] = [median(single), median(raw)];
   report('SQLite single put, bare transaction', perSecond(bareOne));
@@ -165,15 +184,14 @@ async function reads(): Promise<void> {
 }
 
 function drift(): void {
+  // In key order, as a store gives them.
   const side = (): { subject: string; predicate: string; valueKey: string; value: PutFact['value'] }[] =>
     Array.from({ length: DRIFT_FACTS }, (_, n) => ({
-      subject: `host:h${String(n % 1000).padStart(5, '0')}`,
-      predicate: `p${(n / 1000) | 0}`,
+      subject: `host:h${String((n / 100) | 0).padStart(5, '0')}`,
+      predicate: `p${String(n % 100).padStart(2, '0')}`,
       valueKey: '',
       value: { version: `1.${n % 97}`, enabled: true },
-    })).sort((a, b) =>
-      a.subject < b.subject ? -1 : a.subject > b.subject ? 1 : a.predicate < b.predicate ? -1 : 1,
-    );
+    }));
   const wanted = side();
   const found = side();
   for (let n = 0; n < 100; n += 1) Object.assign(found[n * 997] ?? {}, { value: 'drifted' });

@@ -56,10 +56,14 @@ function onlyOutcome([outcome]: readonly Outcome[]): Outcome {
   return outcome;
 }
 
+// What the backend says of a put is the answer: in bulk, a copy of each would be work for nothing.
 function putResult(outcome: Outcome): PutResult {
-  const { recordedAt, changed, factId, contentHash } = outcome;
-  if (factId === null || contentHash === null) throw factInvalid('fact', 'was not answered as a put');
-  return { recordedAt, contentHash, changed, factId };
+  if (isPutResult(outcome)) return outcome;
+  throw factInvalid('fact', 'was not answered as a put');
+}
+
+function isPutResult(outcome: Outcome): outcome is Outcome & PutResult {
+  return outcome.factId !== null && outcome.contentHash !== null;
 }
 
 async function putMany(backend: FactBackend, facts: readonly PutFact[]): Promise<PutResult[]> {

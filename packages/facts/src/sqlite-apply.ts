@@ -5,12 +5,11 @@ import type { WriteOutcome } from './backend.ts';
 import { FactError, factInvalid } from './errors.ts';
 import { planWrite } from './plan.ts';
 import {
-  type NewRow,
+  type PutWrite,
   ROWS_PER_INSERT,
   type WriteStatements,
   writeStatements,
 } from './sqlite-write-statements.ts';
-import { FOREVER } from './timeline.ts';
 import type { Write } from './validate.ts';
 
 /** SQLite's primary code of a constraint that does not hold, a refusing trigger among them. */
@@ -52,10 +51,10 @@ export function createWriteApplier(db: SqliteDatabase): WriteApplier {
   };
 
   function insertNew(block: readonly Write[], recordedAt: Instant, from: number): WriteOutcome[] | null {
-    const rows = newRows(block, recordedAt, applier.lastSeq);
-    if (rows === null) return null;
+    if (!areNewPuts(block, recordedAt)) return null;
+    const seq = applier.lastSeq + 1;
     try {
-      statements.insertAll(rows);
+      statements.insertAll(seq, block, recordedAt);
     } catch (error) {
       if (sqliteResultCode(error) !== SQLITE_CONSTRAINT) throw error;
       pauseBlocks = Math.min(pauseBlocks * 2 + 1, PAUSE_BLOCKS_MAX);
@@ -63,11 +62,11 @@ export function createWriteApplier(db: SqliteDatabase): WriteApplier {
       return null;
     }
     pauseBlocks = 0;
-    applier.lastSeq += rows.length;
-    return rows.map(({ seq, content: { contentHash } }) => ({
+    applier.lastSeq += block.length;
+    return block.map(({ content: { contentHash } }, n) => ({
       recordedAt,
       changed: true,
-      factId: String(seq),
+      factId: String(seq + n),
       contentHash,
     }));
   }
@@ -81,17 +80,17 @@ export function createWriteApplier(db: SqliteDatabase): WriteApplier {
   return applier;
 }
 
-/** The rows of a block, as if their keys were new; null when one of its writes is no plain put. */
-function newRows(block: readonly Write[], recordedAt: Instant, lastSeq: number): NewRow[] | null {
-  if (block.length < ROWS_PER_INSERT) return null;
-  const rows: NewRow[] = [];
-  for (const write of block) {
-    const { content, expected, idempotency, validFrom: from = recordedAt, validTo } = write;
-    const to = validTo ?? FOREVER;
-    if (content === null || expected !== undefined || idempotency !== null || from >= to) return null;
-    rows.push({ seq: lastSeq + rows.length + 1, write, content, period: { from, to }, recordedAt });
-  }
-  return rows;
+/** Whether a whole block is plain puts, which may be inserted as if their keys were new. */
+function areNewPuts(block: readonly Write[], recordedAt: Instant): block is readonly PutWrite[] {
+  return block.length === ROWS_PER_INSERT && block.every((write) => isPlainPut(write, recordedAt));
+}
+
+function isPlainPut(
+  { content, expected, idempotency, validFrom, validTo }: Write,
+  recordedAt: Instant,
+): boolean {
+  const isEmpty = validTo !== null && (validFrom ?? recordedAt) >= validTo;
+  return content !== null && expected === undefined && idempotency === null && !isEmpty;
 }
 
 function applyWrite(
@@ -117,7 +116,7 @@ function applyWrite(
     return { recordedAt, changed: plan.supersede.length > 0, factId: null, contentHash };
   }
   const seq = (applier.lastSeq += 1);
-  statements.insert({ seq, write, content, period: plan.period, recordedAt });
+  statements.insert(seq, { ...write, content }, plan.period, recordedAt);
   return { recordedAt, changed: true, factId: String(seq), contentHash };
 }
 

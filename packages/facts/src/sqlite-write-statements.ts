@@ -43,22 +43,19 @@ export interface BelievedRow extends Believed {
   readonly seq: number;
 }
 
-/** A new row: a write with content, the period it was planned for, and its number. */
-export interface NewRow {
-  readonly seq: number;
-  readonly write: Write;
-  readonly content: WriteContent;
-  readonly period: Period;
-  readonly recordedAt: Instant;
-}
+/** A write with content. */
+export type PutWrite = Write & { readonly content: WriteContent };
 
 /** The statements of a writer, prepared once. */
 export interface WriteStatements {
   /** What planning a write needs to know of its key: see `planWrite`. */
   believed(key: FactKey, from: Instant, to: Instant | null): BelievedRow[];
-  insert(row: NewRow): void;
-  /** Inserts exactly `ROWS_PER_INSERT` rows. Throws, and inserts none, when a period is not free. */
-  insertAll(rows: readonly NewRow[]): void;
+  insert(seq: number, put: PutWrite, period: Period, recordedAt: Instant): void;
+  /**
+   * Inserts exactly `ROWS_PER_INSERT` puts as rows numbered from `seq` on, over the periods they ask for, as if nothing
+   * were believed later. Throws, and inserts none, when a period is not free.
+   */
+  insertAll(seq: number, puts: readonly PutWrite[], recordedAt: Instant): void;
   insertRemnant(seq: number, of: BelievedRow, period: Period, recordedAt: Instant): void;
   supersede(row: BelievedRow, write: Write, recordedAt: Instant): void;
   observe(row: BelievedRow, observedAt: Instant): void;
@@ -88,12 +85,16 @@ export function writeStatements(db: SqliteDatabase): WriteStatements {
       const rows = read.all(...key, ...key, from, from, to ?? FOREVER) as unknown as SqlValue[][];
       return rows.map(believedRow);
     },
-    insert(row) {
-      insert.run(...rowParams(row, []));
-    },
-    insertAll(rows) {
+    insert(seq, put, { from, to }, recordedAt) {
       const params: SqlValue[] = [];
-      for (const row of rows) rowParams(row, params);
+      addRow(params, seq, put, from, to, recordedAt);
+      insert.run(...params);
+    },
+    insertAll(seq, puts, recordedAt) {
+      const params: SqlValue[] = [];
+      for (const [n, put] of puts.entries()) {
+        addRow(params, seq + n, put, put.validFrom ?? recordedAt, put.validTo ?? FOREVER, recordedAt);
+      }
       insertAll.run(...params);
     },
     insertRemnant(seq, of, period, recordedAt) {
@@ -126,19 +127,16 @@ function hashBytes(hex: string, row: number): Buffer {
 }
 
 /** Adds what is bound for one row, in the order of `ROW`. */
-function rowParams({ seq, write, content, period, recordedAt }: NewRow, params: SqlValue[]): SqlValue[] {
-  const { key, actor, reason, source, observedAt = recordedAt } = write;
+function addRow(
+  params: SqlValue[],
+  seq: number,
+  { key, content, actor, reason, source, observedAt }: PutWrite,
+  from: Instant,
+  to: Instant,
+  recordedAt: Instant,
+): void {
   const hash = hashBytes(content.contentHash, params.length / PARAMS_PER_ROW);
-  params.push(
-    seq,
-    key.subject,
-    key.predicate,
-    key.factType,
-    key.valueKey,
-    period.from,
-    period.to,
-    recordedAt,
-  );
-  params.push(observedAt, hash, content.confidence, content.target, actor, reason, source, content.value);
-  return params;
+  params.push(seq, key.subject, key.predicate, key.factType, key.valueKey, from, to, recordedAt);
+  params.push(observedAt ?? recordedAt, hash, content.confidence, content.target);
+  params.push(actor, reason, source, content.value);
 }
