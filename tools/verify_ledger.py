@@ -596,6 +596,9 @@ def read_anchor(path, origin=None):
     return sizes
 
 
+ENDORSERS_MAX = 16
+
+
 class Keys:
     def __init__(self, pinned):
         self.pinned, self.trusted, self.named, self.current = bool(pinned), list(pinned), [], None
@@ -607,12 +610,20 @@ class Keys:
         if record["kind"] == "session" and isinstance(args.get("evidence"), dict):
             self.name(args["evidence"].get("verifier_key"))
         elif record["kind"] == "control" and record["reason"] == "evidence_key_rotated":
-            key, old = args.get("verifier_key"), parse_key(self.current or "")
-            if old and isinstance(key, str) and isinstance(args.get("endorsement"), str):
-                message = ("praxis-key-rotation/v1\n%s\n" % key).encode()
-                if ed25519_verify(old[2], message, base64.b64decode(args["endorsement"])) and self.current in self.trusted:
-                    self.trusted.append(key)
+            key, endorsement = args.get("verifier_key"), args.get("endorsement")
+            if isinstance(key, str) and isinstance(endorsement, str) and self.endorsed(key, endorsement):
+                self.trusted.append(key)
             self.name(key)
+
+    def endorsed(self, key, endorsement):
+        """Whether a trusted key that the log named before gave its word for this one."""
+        message = ("praxis-key-rotation/v1\n%s\n" % key).encode()
+        try:
+            signature = base64.b64decode(endorsement)
+        except ValueError:
+            return False
+        old = [parse_key(named) for named in self.named[-ENDORSERS_MAX:] if named in self.trusted]
+        return any(one and ed25519_verify(one[2], message, signature) for one in old)
 
     def name(self, key):
         if isinstance(key, str) and key != self.current:

@@ -185,9 +185,7 @@ export class Evidence {
   /** Makes a new signing key; `record` writes the old key's word for it into the log before the new one signs. */
   async rotateKey(record: (next: string, endorsement: string) => Promise<unknown>): Promise<void> {
     const old = this.#key;
-    const next = replaceKey(this.#keyPath, old.name);
-    await record(next.verifierKey, endorse(old, next.verifierKey));
-    this.#key = next;
+    this.#key = await replaceKey(this.#keyPath, old.name, (next) => record(next, endorse(old, next)));
   }
 
   /** Gives vouchers a last, short chance, then closes. */

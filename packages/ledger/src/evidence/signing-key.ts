@@ -14,6 +14,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -50,10 +51,20 @@ export function loadOrCreateKey(path: string, name: string, type: NoteVerifier['
   return key;
 }
 
-/** Makes a new key in the place of the old one, which is gone then. */
-export function replaceKey(path: string, name: string): SigningKey {
+/**
+ * Makes a new key and puts it in the place of the old one, which is gone then; before that, `announce` makes it
+ * known. When that fails, or a crash comes in between, the old key stays in force.
+ */
+export async function replaceKey(
+  path: string,
+  name: string,
+  announce: (nextVerifierKey: string) => Promise<unknown>,
+): Promise<SigningKey> {
   const draft = `${path}.new`;
-  createKey(draft);
+  // What an earlier attempt left was announced to nobody, or never came into force.
+  rmSync(draft, { force: true });
+  const next = createPublicKey(createPrivateKey(createKey(draft)));
+  await announce(verifierKey(name, next));
   renameSync(draft, path);
   syncDirectory(dirname(path));
   return loadOrCreateKey(path, name);

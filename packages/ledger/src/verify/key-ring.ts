@@ -5,6 +5,9 @@ import { KEY_ROTATED } from '../own-entries.ts';
 import type { StoredRecord } from '../record.ts';
 import type { KeyChange } from './report.ts';
 
+/** How many of the keys that were named last may have given their word for a new one: each costs a signature. */
+export const ENDORSERS_MAX = 16;
+
 /**
  * Which keys may sign checkpoints, learned from the log: each session header names the key in use, and
  * a rotation record carries the old key's word for the new one. With keys of the auditor's own, only
@@ -51,10 +54,13 @@ export class KeyRing {
   #rotated(seq: number, args: JsonObject): void {
     const { verifier_key: key, endorsement } = args;
     if (typeof key !== 'string' || key === this.current) return;
-    const before = this.current;
-    const endorsed = before !== null && isEndorsed(before, key, endorsement);
-    if (endorsed && this.#trusted.has(before)) this.#trusted.add(key);
-    this.#change(seq, key, endorsed);
+    // Not the last key that was named alone: a rotation that failed half way names one that never came into force.
+    const endorsers = this.changes
+      .slice(-ENDORSERS_MAX)
+      .map((change) => change.verifier_key)
+      .filter((before) => isEndorsed(before, key, endorsement));
+    if (endorsers.some((before) => this.#trusted.has(before))) this.#trusted.add(key);
+    this.#change(seq, key, endorsers.length > 0);
   }
 
   #change(seq: number, key: string, endorsed: boolean): void {
