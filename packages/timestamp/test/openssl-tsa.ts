@@ -59,7 +59,7 @@ export function openssl(directory: string, args: readonly string[]): Buffer {
 }
 
 /** Makes a certificate of one of the kinds in the configuration, signed by the root. */
-export function issue(directory: string, name: string, kind: string): void {
+export function issue(directory: string, name: string, kind: string, days = 30): void {
   openssl(directory, [
     'req',
     '-newkey',
@@ -87,7 +87,7 @@ export function issue(directory: string, name: string, kind: string): void {
     'root.key',
     '-CAcreateserial',
     '-days',
-    '30',
+    String(days),
     '-extfile',
     'c.cnf',
     '-extensions',

@@ -40,9 +40,13 @@ function options(tsa: OpensslTsa): Parameters<typeof stamp>[1] {
 }
 
 /** Signs a TSTInfo as openssl's own `ts` refuses to: with a certificate of another kind. */
-function signedBy(tsa: OpensslTsa, kind: string): Uint8Array {
+function signedBy(
+  tsa: OpensslTsa,
+  kind: string,
+  how: { readonly days?: number; readonly attribute?: boolean } = {},
+): Uint8Array {
   const { directory } = tsa;
-  issue(directory, kind, kind);
+  issue(directory, kind, kind, how.days);
   const { token } = tokenFor(tsa);
   writeFileSync(join(directory, 'token'), token);
   openssl(directory, [
@@ -62,7 +66,7 @@ function signedBy(tsa: OpensslTsa, kind: string): Uint8Array {
     '-sign',
     '-binary',
     '-nodetach',
-    '-cades',
+    ...(how.attribute === false ? [] : ['-cades']),
     '-md',
     'sha256',
     '-econtent_type',
@@ -148,6 +152,18 @@ describe('verifyToken', () => {
     await expect(verifyToken(signedBy(tsa, 'notcritical'), DATA, trust)).rejects.toMatchObject({
       code: 'TIMESTAMP_USAGE',
     });
+  });
+
+  it('refuses a token that does not name its certificate, and one of a certificate that had run out', async () => {
+    const tsa = await anOpensslTsa();
+    const trust = { certificates: [tsa.root] };
+    await expect(verifyToken(signedBy(tsa, 'tsa', { attribute: false }), DATA, trust)).rejects.toMatchObject({
+      code: 'TIMESTAMP_SIGNING_CERTIFICATE',
+    });
+    const expired = signedBy(tsa, 'tsa', { days: -1 });
+    await expect(verifyToken(expired, DATA, trust)).rejects.toMatchObject({ code: 'TIMESTAMP_CHAIN' });
+    const pinned = { certificates: [readFileSync(join(tsa.directory, 'tsa.pem'), 'utf8')] };
+    await expect(verifyToken(expired, DATA, pinned)).rejects.toMatchObject({ code: 'TIMESTAMP_CHAIN' });
   });
 
   it('never accepts a changed byte in what is signed, and never fails without a code', async () => {
