@@ -45,6 +45,27 @@ export function judgeGitConfig(
   );
 }
 
+/** Keys of apt's configuration whose value is run as a command, or says where programs lie. */
+const APT_COMMAND_KEY =
+  /(?:invoke|install-pkgs|^dir::bin|^dir::etc|proxy-auto-detect|::commandline|solver|tools)/i;
+
+/** `apt -o Key=value`: keys that run a command. */
+export function judgeAptOption(
+  value: WordValue,
+  context: ShellContext,
+  verdict: Verdict,
+  entry: string | undefined,
+): void {
+  const equals = value.text.indexOf('=');
+  if (value.kind === 'literal' && equals >= 0 && !APT_COMMAND_KEY.test(value.text.slice(0, equals))) return;
+  verdict.raise(2, 'apt-runs-configuration', 'the option may be run by apt', spanIn(context, value), entry);
+  const text =
+    value.kind === 'literal' && equals >= 0
+      ? literalValue(value.text.slice(equals + 1), value.start, value.end)
+      : unknownValue(value.start, value.end);
+  context.engine.judgeText(text, context, verdict, { kind: 'apt' });
+}
+
 const SSH_COMMAND_KEY =
   /^(?:proxycommand|localcommand|knownhostscommand|remotecommand|match|pkcs11provider|securitykeyprovider|include|xauthlocation)$/i;
 

@@ -4,7 +4,7 @@ import { judgeHiddenSubstitutions } from './hidden-substitutions.ts';
 import { judgeInlineCode, type Language } from './inline-code.ts';
 import { judgeAwk } from './awk-program.ts';
 import { judgeSed, judgeVim } from './editor-programs.ts';
-import { judgeGitConfig, judgeSshOption } from './option-values.ts';
+import { judgeAptOption, judgeGitConfig, judgeSshOption } from './option-values.ts';
 import { resolvePath } from './paths.ts';
 import { type ShellContext, spanIn, type Stdin } from './shell-context.ts';
 import { analyseSql, type SqlDialect } from './sql/sql.ts';
@@ -39,7 +39,9 @@ const RUNNING: ReadonlySet<Role> = new Set<Role>([
   'vim',
   'environment',
   'git-config',
+  'git-remote',
   'ssh-option',
+  'apt-option',
   'trap',
   'prompt',
   'alias',
@@ -178,7 +180,9 @@ const RUNNING_JUDGES: ReadonlyMap<Role, RoleJudge> = new Map<Role, RoleJudge>([
   ['environment', judgeAssignmentText],
   ['assignment', judgeAssignmentText],
   ['git-config', judgeGitConfig],
+  ['git-remote', judgeGitRemote],
   ['ssh-option', judgeSshOption],
+  ['apt-option', judgeAptOption],
   [
     'powershell',
     (value, context, verdict, entry) => judgeForeignText('powershell', value, context, verdict, entry),
@@ -222,6 +226,17 @@ function judgePagerOperand(
 ): void {
   if (/^\+.*[!|]/s.test(value.text))
     verdict.raise(3, 'pager-command', 'the pager runs a command', spanIn(context, value), entry);
+}
+
+/** The remote `ext::COMMAND` is a command. */
+function judgeGitRemote(
+  value: WordValue,
+  context: ShellContext,
+  verdict: Verdict,
+  entry: string | undefined,
+): void {
+  if (value.text.startsWith('ext::') || value.kind === 'unknown')
+    verdict.raise(3, 'git-remote', 'a remote that may be a command', spanIn(context, value), entry);
 }
 
 function judgeTrap(value: WordValue, context: ShellContext, verdict: Verdict): void {

@@ -34,9 +34,11 @@ const ROLES = [
   'vim',
   'environment',
   'git-config',
+  'git-remote',
   'ansible',
   'python',
   'ssh-option',
+  'apt-option',
   'sql:psql',
   'sql:mysql',
   'sql:sqlite3',
@@ -171,7 +173,15 @@ export interface CommandSource {
   keys?: Record<string, Role> | undefined;
   arity?: Record<string, Tier> | undefined;
   dashes?: Tier | undefined;
-  matches?: { glob: string; tier: Tier; at?: number | undefined; deny?: string | undefined }[] | undefined;
+  matches?:
+    | {
+        glob: string;
+        tier: Tier;
+        at?: number | undefined;
+        deny?: string | undefined;
+        below?: boolean | undefined;
+      }[]
+    | undefined;
   subcommands?: Record<string, CommandSource> | undefined;
   otherSubcommand?: Tier | undefined;
   bare?: Tier | undefined;
@@ -212,6 +222,7 @@ const commandSchema: z.ZodType<CommandSource> = z.lazy(() =>
           tier: tierSchema,
           at: z.number().int().min(0).max(8).optional(),
           deny: z.string().optional(),
+          below: z.boolean().optional(),
         }),
       )
       .optional(),

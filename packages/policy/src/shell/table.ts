@@ -46,6 +46,8 @@ export interface OperandMatch {
   readonly rank: number;
   readonly at: number | null;
   readonly deny: string | null;
+  /** It holds for subcommands too, and says nothing about what an unknown flag may do. */
+  readonly below: boolean;
 }
 
 /** One command or subcommand, compiled. `id` names the entry, as in `git push`. */
@@ -214,12 +216,7 @@ function compileCommand(
       .map(([count, tier]) => [Number(count), tierRank(tier)] as const)
       .sort((a, b) => a[0] - b[0]),
     dashesRank: rankOr(source.dashes, 0),
-    matches: (source.matches ?? []).map((match) => ({
-      glob: match.glob,
-      rank: tierRank(match.tier),
-      at: match.at ?? null,
-      deny: match.deny ?? null,
-    })),
+    matches: compileMatches(source.matches, parent),
     subcommands: null,
     otherRank: 0,
     bareRank: rankOr(source.bare, source.arity?.['0'] === undefined ? rank : tierRank(source.arity['0'])),
@@ -242,6 +239,18 @@ function compileCommand(
   rule.otherVerbRank = rankOr(source.otherVerb, rule.highest);
   rule.patternSubcommands = [...(rule.subcommands ?? [])].filter(([name]) => name.includes('*'));
   return rule;
+}
+
+/** The patterns of a command, and those of its parents that hold below them too. */
+function compileMatches(source: CommandSource['matches'], parent: CommandRule | null): OperandMatch[] {
+  const own = (source ?? []).map(({ glob, tier, at, deny, below }) => ({
+    glob,
+    rank: tierRank(tier),
+    at: at ?? null,
+    deny: deny ?? null,
+    below: below ?? false,
+  }));
+  return [...own, ...(parent?.matches ?? []).filter((match) => match.below)];
 }
 
 function compileVerbs(source: Record<string, Tier> | undefined): VerbRule[] {
@@ -314,7 +323,7 @@ function roleRank(role: Role | null): number {
 function computeHighest(rule: CommandRule): number {
   const ranks = [rule.rank, rule.bareRank, rule.dashesRank, rule.opaqueRank, rule.wrapper === null ? 0 : 3];
   for (const [, rank] of rule.arity) ranks.push(rank);
-  for (const match of rule.matches) ranks.push(match.rank);
+  for (const match of rule.matches) if (!match.below) ranks.push(match.rank);
   for (const verb of rule.verbs) ranks.push(verb.rank);
   for (const role of [rule.operands.first, rule.operands.second, rule.operands.rest, rule.operands.last])
     ranks.push(roleRank(role));

@@ -3,6 +3,7 @@ import { replacementMark, withInput } from './appended-input.ts';
 import type { Invocation } from './flags.ts';
 import type { ShellContext, Stdin } from './shell-context.ts';
 import { judgeVariable } from './roles.ts';
+import { splitString } from './split-string.ts';
 import type { WrapperSource } from './table-schema.ts';
 import type { Verdict } from './verdict.ts';
 import { literalValue, unknownValue, type WordValue } from './word.ts';
@@ -28,11 +29,13 @@ export function judgeWrapper(
   const inner = innerArguments(invocation, wrapper, context, verdict);
   const isReadonly = invocation.flags.some((flag) => flag.rule.isReadonly);
   if (inner.length === 0) {
-    const isFed =
-      wrapper.inner === 'shell' && stdin !== undefined && stdin !== '' && invocation.operands.length > 0;
+    // Without a command it starts a shell, and the shell reads what is piped in.
+    const startsShell = wrapper.empty !== undefined && wrapper.appends !== true;
+    const isFed = startsShell && stdin !== undefined && stdin !== '';
     if (isFed && !isReadonly) {
       const text = stdin === null ? unknownValue(0, 0) : literalValue(stdin, 0, 0);
-      context.engine.judgeText(text, context, verdict, { kind: 'remote', isRemote: true });
+      const isRemote = wrapper.remote === true;
+      context.engine.judgeText(text, context, verdict, { kind: isRemote ? 'remote' : 'shell', isRemote });
     }
     if (wrapper.empty !== undefined && !isReadonly) {
       verdict.raise(tierRank(wrapper.empty), 'wrapper-empty', `${entry} without a command`, undefined, entry);
@@ -50,9 +53,10 @@ function splitWords(invocation: Invocation): WordValue[] | null {
   const { value } = given;
   const name = literalValue(invocation.rule.id, value.start, value.end);
   if (value.kind !== 'literal') return [name, unknownValue(value.start, value.end)];
-  const words = value.text.split(/\s+/).filter((word) => word !== '');
-  const plain = words.map((word) => literalValue(word.replace(/["'\\]/g, ''), value.start, value.end));
-  return [name, ...plain, ...invocation.operands];
+  const words = splitString(value.text).map((word) =>
+    word === null ? unknownValue(value.start, value.end) : literalValue(word, value.start, value.end),
+  );
+  return [name, ...words, ...invocation.operands];
 }
 
 /** The words of the inner command: after the wrapper's own operands and assignments. */

@@ -93,7 +93,8 @@ function judgeWriter(name: string, args: PsArguments, command: PsCommand, contex
 function judgeRemoveItem(args: PsArguments, command: PsCommand, context: CmdletContext): void {
   const { findings, directory } = context;
   const unixFlags = args.parameters.some(({ name }) => /^[rfidv]+$/.test(name) && name.includes('r'));
-  const recursive = maybeSwitch(args, 'recurse') || unixFlags || args.hasSplat;
+  const recursive =
+    maybeSwitch(args, 'recurse') || unixFlags || args.hasSplat || fedRecursively(command, context);
   findings.add(
     recursive ? 'T3' : 'T2',
     'powershell-remove',
@@ -137,6 +138,17 @@ function fedPlaces(command: PsCommand, { resolve, directory }: CmdletContext): W
   const filtered = args.parameters.some(({ name: given }) => /^(?:fi|in|ex)/.test(given));
   const places = (paths.length === 0 ? ['.'] : paths).map((path) => windowsPlace(path, directory));
   return filtered ? places.filter((place) => place !== 'root') : places;
+}
+
+/** True when a recursive listing stands anywhere before it in the pipeline: everything in a tree may be what it gets. */
+function fedRecursively(command: PsCommand, { resolve }: CmdletContext): boolean {
+  for (let source = command.source; source?.kind === 'command'; source = source.source) {
+    const name = (resolve(source.name.parts) ?? '').toLowerCase();
+    if ((ALIASES.get(name) ?? name) !== 'get-childitem') continue;
+    const args = readArguments(source.args, resolve);
+    if (maybeSwitch(args, 'recurse') || maybeSwitch(args, 'depth') || args.hasSplat) return true;
+  }
+  return false;
 }
 
 /** Invoke-Expression of a literal is that text; of anything else nobody knows what. */
