@@ -97,6 +97,11 @@ export interface VectorScan extends Omit<Scan, 'afterFactId'> {
   readonly afterFactId: string | null;
 }
 
+/** The vectors that are nearest by the database's own reckoning, nearest first. */
+export interface NearestScan extends Omit<VectorScan, 'afterFactId'> {
+  readonly vector: Float32Array;
+}
+
 /** A row of a diff scan: visible at exactly one of the two points. */
 export interface DiffRow {
   readonly side: 'before' | 'after';
@@ -177,6 +182,11 @@ export interface FactBackend {
   diff(scan: DiffScan): Promise<readonly DiffRow[]>;
   /** The vectors of visible facts, in order of fact ids as numbers. */
   vectors(scan: VectorScan): Promise<readonly VectorRow[]>;
+  /**
+   * The first rows of a ranking by cosine, of vectors of the same length, where the database can rank; it may round
+   * otherwise than `nearestFacts`, which ranks them again.
+   */
+  nearest?: ((scan: NearestScan) => Promise<readonly VectorRow[]>) | undefined;
   /** Keeps the vector of a content, once per model. */
   addVectors(model: string, vectors: readonly { contentHash: string; vector: Float32Array }[]): Promise<void>;
   /** Checks what the database can check of itself. Throws `STORE_CORRUPT`. */

@@ -1,7 +1,8 @@
-import type { DiffScan, HistoryScan, Scan, VectorScan } from './backend.ts';
+import type { DiffScan, HistoryScan, NearestScan, Scan, VectorScan } from './backend.ts';
 import { factColumns } from './fact-rows.ts';
 import { type Bind, binder, filterConditions, type SqlQuery } from './fact-sql.ts';
 import type { SqliteDialect } from './sqlite-dialect.ts';
+import { vectorBytes } from './vectors.ts';
 
 // How SQLite is asked: a row of facts holds its key, and what is believed and what was superseded have an index each,
 // in key order. A question about both is two questions whose answers are merged, so that it reads no more than a page.
@@ -66,6 +67,25 @@ export function vectorSql(scan: VectorScan, dialect: SqliteDialect): SqlQuery {
   const text = `SELECT f.seq, f.subject, f.predicate, v.vector FROM facts f ${OBSERVATIONS}
     JOIN fact_vectors v ON v.content_hash = f.content_hash AND v.model = ${bind(scan.model)}
     WHERE ${conditions.join(' AND ')} ORDER BY f.seq LIMIT ${dialect.limit(scan.rowsMax)}`;
+  return { text, params };
+}
+
+/** The vectors of visible facts, nearest first. The ones of another length cannot be compared. */
+export function nearestSql(scan: NearestScan, dialect: SqliteDialect): SqlQuery {
+  const { bind, params } = binder(dialect);
+  const conditions = [
+    dialect.visibleAlone('f', scan.visible, bind),
+    ...filterConditions(scan.filter, dialect, bind, { key: 'f' }),
+  ];
+  const wanted = bind(Buffer.from(vectorBytes(scan.vector)).toString('hex'));
+  // The condition comes before the distance, which is an error between vectors of different lengths.
+  const distance = `CASE WHEN length(v.vector) = length(${wanted}) / 2
+    THEN vec_distance_cosine(v.vector, unhex(${wanted})) END`;
+  const text = `SELECT seq, subject, predicate, vector FROM (
+      SELECT f.seq, f.subject, f.predicate, v.vector, ${distance} AS distance FROM facts f ${OBSERVATIONS}
+      JOIN fact_vectors v ON v.content_hash = f.content_hash AND v.model = ${bind(scan.model)}
+      WHERE ${conditions.join(' AND ')})
+    WHERE distance IS NOT NULL ORDER BY distance, seq LIMIT ${dialect.limit(scan.rowsMax)}`;
   return { text, params };
 }
 

@@ -1,10 +1,17 @@
 import type { Clock } from '@praxis/core';
-import { GROUP_COMMIT_BATCH_MAX, groupCommit, openSqlite, type SqliteDatabase } from '@praxis/storage';
+import {
+  GROUP_COMMIT_BATCH_MAX,
+  groupCommit,
+  openSqlite,
+  type SqliteDatabase,
+  sqliteVecPath,
+} from '@praxis/storage';
 
 import type { FactBackend, WriteOutcome } from './backend.ts';
 import { createFactStore } from './fact-store.ts';
 import { verifySqliteDerived } from './sqlite-derived.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
+import { sqliteNearest } from './sqlite-nearest.ts';
 import { createPointReader } from './sqlite-point.ts';
 import { sqliteReading } from './sqlite-reading.ts';
 import { sqliteRules } from './sqlite-rules.ts';
@@ -18,6 +25,8 @@ import type { Write } from './validate.ts';
 export interface SqliteFactStoreOptions {
   /** A file (created owner-only), or `:memory:`. */
   path: string;
+  /** Whether `sqlite-vec` ranks vectors. Default: where it is installed. The answers are the same. */
+  sqliteVec?: boolean;
   clock: Clock;
 }
 
@@ -26,7 +35,8 @@ export interface SqliteFactStoreOptions {
  * `STORE_PATH_UNSAFE`, `STORE_VERSION_UNKNOWN`.
  */
 export async function openSqliteFactStore(options: SqliteFactStoreOptions): Promise<FactStore> {
-  const db = openSqlite({ path: options.path, migrations: SQLITE_FACT_MIGRATIONS });
+  const extension = options.sqliteVec === false ? null : sqliteVecPath();
+  const db = openSqlite({ path: options.path, migrations: SQLITE_FACT_MIGRATIONS, extension });
   return createFactStore(sqliteBackend(db, options.clock), options.clock, (path) => db.backupTo(path));
 }
 
@@ -52,6 +62,7 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
       return readPoint(key, at.validAt ?? present(), at.recordedAt ?? Number.MAX_SAFE_INTEGER);
     },
     ...sqliteReading(db, dialect),
+    nearest: sqliteNearest(db, dialect) ?? undefined,
     checkIntegrity: () => db.checkIntegrity(),
     verifyDerived: async () => verifySqliteDerived(db),
     ...sqliteSeals(db, dialect, () => writer.lastRecordedAt()),

@@ -1,4 +1,4 @@
-import type { FactBackend, RowFilter, VectorRow, Visibility } from './backend.ts';
+import type { ClassificationRule, FactBackend, RowFilter, VectorRow, Visibility } from './backend.ts';
 import { classifierOf } from './classification.ts';
 import { factInvalid, queryInvalid } from './errors.ts';
 import type { Fact } from './model.ts';
@@ -47,11 +47,16 @@ export async function nearestFacts(backend: FactBackend, query: NearestQuery): P
   const validFrom = query.validAt ?? horizon.now;
   const recordedAt = query.recordedAt ?? horizon.recordedAt;
   const visible = { validFrom, validTo: validFrom + 1, recordedAt, snapshot: horizon.snapshot };
-  const classify = classifierOf(await backend.classificationRules());
+  const rules = await backend.classificationRules();
+  const classify = classifierOf(rules);
   const mayRead = (row: VectorRow): boolean =>
     query.allowRestricted === true || classify(row.subject, row.predicate) !== 'restricted';
   const scan = { filter: rowFilter(query), visible, model: query.model };
-  const { best, withheld } = await rank(backend, scan, { vector: query.vector, limit, mayRead });
+  const mayReadAll = query.allowRestricted === true || !rules.some(restricts);
+  const wanted = { vector: query.vector, limit, mayRead };
+  const quick = mayReadAll ? await rankedByBackend(backend, scan, wanted) : null;
+  const { best, withheld } =
+    quick === null ? await rank(backend, scan, wanted) : { best: quick, withheld: 0 };
   const byId = await factsById(backend, visible, best);
   const facts: NearestFact[] = [];
   for (const { factId, similarity } of best) {
@@ -71,6 +76,35 @@ interface Wanted {
   vector: Float32Array;
   limit: number;
   mayRead(row: VectorRow): boolean;
+}
+
+const restricts = (rule: ClassificationRule): boolean => rule.classification === 'restricted';
+
+/** How many more rows than wanted are asked of a database that ranks, and what its rounding can amount to. */
+const SPARE_ROWS = 32;
+const ROUNDING_MAX = 1e-4;
+
+/**
+ * The best candidates out of those that the database finds nearest, ranked again; null when it cannot rank, or when its
+ * rounding may have kept one of them out.
+ */
+async function rankedByBackend(
+  backend: FactBackend,
+  scan: { filter: RowFilter; visible: Visibility; model: string },
+  { vector, limit }: Wanted,
+): Promise<Ranked[] | null> {
+  const rowsMax = limit + SPARE_ROWS;
+  const rows = await backend.nearest?.({ ...scan, vector, rowsMax });
+  if (rows === undefined) return null;
+  const wantedNorm = norm(vector);
+  const ranked = sorted(
+    rows.map((row) => ({
+      factId: row.factId,
+      similarity: dot(row.vector, vector) / (norm(row.vector) * wantedNorm),
+    })),
+  );
+  const [last, worst] = [ranked[limit - 1]?.similarity ?? 1, ranked.at(-1)?.similarity ?? -1];
+  return rows.length < rowsMax || last - worst > ROUNDING_MAX ? ranked.slice(0, limit) : null;
 }
 
 /** The best candidates, best first; equal ones in order of recording. */

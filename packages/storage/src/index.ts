@@ -35,4 +35,5 @@ export {
   SQLITE_OPEN_TIMEOUT_MS,
   type SqliteOptions,
 } from './sqlite.ts';
+export { sqliteVecPath } from './sqlite-vec.ts';
 export { type SqliteDatabase, type SqlRow, type SqlValue } from './sqlite-database.ts';

@@ -1,5 +1,7 @@
 import { constants, DatabaseSync } from 'node:sqlite';
 
+import { errorCode } from '@praxis/core';
+
 import { fromSqlite, StorageError } from './errors.ts';
 import { isOwnedByThisUser, statOrNull } from './data-dir.ts';
 import { touchOwnerOnly } from './data-dir-lock.ts';
@@ -22,6 +24,8 @@ export interface SqliteOptions {
   migrations: readonly SqliteMigration[];
   /** Checks every page at start. Default: for files of at most `SQLITE_CHECK_AT_START_BYTES_MAX`. */
   checkIntegrity?: boolean;
+  /** The file of an extension to load if it can be; none can be loaded after it. Null or absent: none. */
+  extension?: string | null;
 }
 
 /**
@@ -35,8 +39,13 @@ export function openSqlite(options: SqliteOptions): SqliteDatabase {
   if (!inMemory) checkFile(options.path);
   try {
     if (!inMemory) touchOwnerOnly(options.path);
-    const db = new DatabaseSync(options.path, { timeout: SQLITE_OPEN_TIMEOUT_MS });
+    const { extension = null } = options;
+    const db = new DatabaseSync(options.path, {
+      timeout: SQLITE_OPEN_TIMEOUT_MS,
+      allowExtension: extension !== null,
+    });
     try {
+      if (extension !== null) loadExtension(db, extension);
       return prepareDatabase(db, options, inMemory);
     } catch (error) {
       db.close();
@@ -44,6 +53,17 @@ export function openSqlite(options: SqliteOptions): SqliteDatabase {
     }
   } catch (error) {
     throw fromSqlite(error, `opening \`${options.path}\``);
+  }
+}
+
+/** An extension only makes things quicker: one that cannot be loaded here is done without. */
+function loadExtension(db: DatabaseSync, file: string): void {
+  try {
+    db.loadExtension(file);
+  } catch (error) {
+    if (errorCode(error) !== 'ERR_LOAD_SQLITE_EXTENSION') throw error;
+  } finally {
+    db.enableLoadExtension(false);
   }
 }
 
