@@ -89,7 +89,7 @@ describe('praxis up', () => {
       mcpServers: { praxis: { command: string; args: string[]; env: Record<string, string> } };
     };
     const client = await connectAs(mcpServers.praxis);
-    expect((await client.listTools()).tools).toHaveLength(6);
+    expect((await client.listTools()).tools).toHaveLength(9);
   });
 
   it('prints a line for HTTP whose header carries the token', async () => {

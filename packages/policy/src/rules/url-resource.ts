@@ -15,13 +15,15 @@ export interface UrlReading {
   readonly isDecoded: boolean;
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, string>> = {
-  ftp: '21',
-  http: '80',
-  https: '443',
-  ws: '80',
-  wss: '443',
-};
+const DEFAULT_PORTS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ftp: '21',
+    http: '80',
+    https: '443',
+    ws: '80',
+    wss: '443',
+  }),
+);
 const UNREADABLE = /[\p{C}\p{Z}]/u;
 
 /**
@@ -62,7 +64,7 @@ const NOT_A_URL: UrlReading = {
 function readingOf(url: URL): UrlReading {
   const scheme = url.protocol.slice(0, -1);
   const host = decodePercent(url.hostname).toLowerCase().replace(/\.$/, '');
-  const defaultPort = DEFAULT_PORTS[scheme] ?? '';
+  const defaultPort = DEFAULT_PORTS.get(scheme) ?? '';
   const port = url.port === '' ? defaultPort : url.port;
   const path = canonicalEscapes(url.pathname === '' ? '/' : url.pathname) + canonicalEscapes(url.search);
   return withPath({ scheme, host, port, isDefaultPort: port === defaultPort }, path, false);

@@ -177,15 +177,17 @@ function deleteCharacters(set: string, input: string): string | null {
   return members === null ? null : [...input].filter((c) => !members.includes(c)).join('');
 }
 
-const CLASSES: Readonly<Record<string, string>> = {
-  '[:upper:]': 'A-Z',
-  '[:lower:]': 'a-z',
-  '[:digit:]': '0-9',
-  '[:space:]': ' \\t\\n',
-};
+const CLASSES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    '[:upper:]': 'A-Z',
+    '[:lower:]': 'a-z',
+    '[:digit:]': '0-9',
+    '[:space:]': ' \\t\\n',
+  }),
+);
 
 function expandRanges(set: string): string[] | null {
-  const text = unescape(CLASSES[set] ?? set);
+  const text = unescape(CLASSES.get(set) ?? set);
   if (/\[[:=.]/.test(text)) return null;
   const members: string[] = [];
   for (let i = 0; i < text.length; i++) {

@@ -2,25 +2,27 @@
 export const UNKNOWN = '\ue000';
 
 /** Variables of every Windows, with values that judge like the real ones. */
-const STANDARD: Readonly<Record<string, string>> = {
-  SYSTEMDRIVE: 'C:',
-  HOMEDRIVE: 'C:',
-  SYSTEMROOT: 'C:\\Windows',
-  WINDIR: 'C:\\Windows',
-  TEMP: 'C:\\Temp',
-  TMP: 'C:\\Temp',
-  COMSPEC: 'C:\\Windows\\System32\\cmd.exe',
-  PROGRAMFILES: 'C:\\Program Files',
-  'PROGRAMFILES(X86)': 'C:\\Program Files (x86)',
-  PROGRAMDATA: 'C:\\ProgramData',
-  ALLUSERSPROFILE: 'C:\\ProgramData',
-  PUBLIC: 'C:\\Users\\Public',
-  USERPROFILE: 'C:\\Users\\user',
-  APPDATA: 'C:\\Users\\user\\AppData\\Roaming',
-  LOCALAPPDATA: 'C:\\Users\\user\\AppData\\Local',
-  HOMEPATH: '\\Users\\user',
-  CD: '.',
-};
+const STANDARD: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    SYSTEMDRIVE: 'C:',
+    HOMEDRIVE: 'C:',
+    SYSTEMROOT: 'C:\\Windows',
+    WINDIR: 'C:\\Windows',
+    TEMP: 'C:\\Temp',
+    TMP: 'C:\\Temp',
+    COMSPEC: 'C:\\Windows\\System32\\cmd.exe',
+    PROGRAMFILES: 'C:\\Program Files',
+    'PROGRAMFILES(X86)': 'C:\\Program Files (x86)',
+    PROGRAMDATA: 'C:\\ProgramData',
+    ALLUSERSPROFILE: 'C:\\ProgramData',
+    PUBLIC: 'C:\\Users\\Public',
+    USERPROFILE: 'C:\\Users\\user',
+    APPDATA: 'C:\\Users\\user\\AppData\\Roaming',
+    LOCALAPPDATA: 'C:\\Users\\user\\AppData\\Local',
+    HOMEPATH: '\\Users\\user',
+    CD: '.',
+  }),
+);
 
 /** The variables a text has set so far; null is one whose value is not known. */
 export type CmdVariables = Map<string, string | null>;
@@ -67,7 +69,7 @@ function valueOf(name: string, variables: CmdVariables): string {
   const upper = name.toUpperCase();
   const value = variables.get(upper);
   if (value !== undefined) return value ?? UNKNOWN;
-  return STANDARD[upper] ?? UNKNOWN;
+  return STANDARD.get(upper) ?? UNKNOWN;
 }
 
 /** `%1`, `%*`, `%i`, `%~dp0`. */

@@ -159,9 +159,13 @@ describe('the front ends of Windows for any text', () => {
 
   it('give a tier', () => {
     const mark = fc.constantFrom(...'$(){}[]@\'"`|&;<>,=%!^\\/-:.#\n aRr'.split(''));
+    const member = fc.constantFrom('__proto__', 'constructor', 'toString', 'hasOwnProperty');
+    const inherited = fc
+      .constantFrom('', '$', '%', '-', 'a ')
+      .chain((before) => member.map((name) => before + name));
     const noise = fc.array(mark, { maxLength: 40 }).map((marks) => marks.join(''));
     fc.assert(
-      fc.property(fc.oneof(fc.string(), noise), shells, (cmd, shell) => {
+      fc.property(fc.oneof(fc.string(), noise, inherited), shells, (cmd, shell) => {
         const result = classify({ cmd, shell });
         expect(['T0', 'T1', 'T2', 'T3']).toContain(result.tier);
         expect(result.reasons.map((reason) => reason.code)).not.toContain('front-end-fault');

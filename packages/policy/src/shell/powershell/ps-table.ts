@@ -8,9 +8,12 @@ export const ALIASES: ReadonlyMap<string, string> = new Map(
   Object.entries(aliases).flatMap(([cmdlet, names]) => names.map((name): [string, string] => [name, cmdlet])),
 );
 
+// A map, because a name out of a command may also name a member of every object.
+const NAMES: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(aliases));
+
 /** The aliases of a cmdlet. */
 export function namesOfCmdlet(cmdlet: string): readonly string[] {
-  return aliases[cmdlet] ?? [];
+  return NAMES.get(cmdlet) ?? [];
 }
 
 /** What a cmdlet does by its verb, when nothing is known of its noun. */

@@ -1,30 +1,32 @@
 import type { PsItem, PsPart } from './ps-item.ts';
 
 /** Variables every PowerShell has, with values that judge like the real ones. */
-const STANDARD: Readonly<Record<string, string>> = {
-  true: '$true',
-  false: '$false',
-  null: '$null',
-  pwd: '.',
-  home: 'C:\\Users\\user',
-  'env:systemdrive': 'C:',
-  'env:homedrive': 'C:',
-  'env:systemroot': 'C:\\Windows',
-  'env:windir': 'C:\\Windows',
-  'env:temp': 'C:\\Temp',
-  'env:tmp': 'C:\\Temp',
-  'env:userprofile': 'C:\\Users\\user',
-  'env:home': 'C:\\Users\\user',
-  'env:appdata': 'C:\\Users\\user\\AppData\\Roaming',
-  'env:localappdata': 'C:\\Users\\user\\AppData\\Local',
-  'env:programfiles': 'C:\\Program Files',
-  'env:programdata': 'C:\\ProgramData',
-  'env:allusersprofile': 'C:\\ProgramData',
-  'env:public': 'C:\\Users\\Public',
-  'env:comspec': 'C:\\Windows\\System32\\cmd.exe',
-  pshome: 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0',
-  profile: 'C:\\Users\\user\\profile.ps1',
-};
+const STANDARD: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    true: '$true',
+    false: '$false',
+    null: '$null',
+    pwd: '.',
+    home: 'C:\\Users\\user',
+    'env:systemdrive': 'C:',
+    'env:homedrive': 'C:',
+    'env:systemroot': 'C:\\Windows',
+    'env:windir': 'C:\\Windows',
+    'env:temp': 'C:\\Temp',
+    'env:tmp': 'C:\\Temp',
+    'env:userprofile': 'C:\\Users\\user',
+    'env:home': 'C:\\Users\\user',
+    'env:appdata': 'C:\\Users\\user\\AppData\\Roaming',
+    'env:localappdata': 'C:\\Users\\user\\AppData\\Local',
+    'env:programfiles': 'C:\\Program Files',
+    'env:programdata': 'C:\\ProgramData',
+    'env:allusersprofile': 'C:\\ProgramData',
+    'env:public': 'C:\\Users\\Public',
+    'env:comspec': 'C:\\Windows\\System32\\cmd.exe',
+    pshome: 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0',
+    profile: 'C:\\Users\\user\\profile.ps1',
+  }),
+);
 
 /** Bound of a resolved text, in UTF-16 units; a longer one is not known. */
 export const PS_VALUE_LENGTH_MAX: number = 16 * 1024;
@@ -69,7 +71,7 @@ export class PsVariables {
 
   #value(name: string, depth: number): string | null {
     if (this.#forgotten) return null;
-    if (!this.#assigned.has(name)) return STANDARD[name] ?? null;
+    if (!this.#assigned.has(name)) return STANDARD.get(name) ?? null;
     if (depth > 1 || this.#fickle.has(name)) return null;
     return this.#values.get(name) ?? null;
   }
