@@ -13,7 +13,7 @@ import { writesContract } from './contract/writes.contract.ts';
 import { at, type Setting } from './contract/setting.contract.ts';
 import type { FactStore } from './store.ts';
 
-export { aPut, at } from './contract/setting.contract.ts';
+export { aPut } from './contract/setting.contract.ts';
 
 /** Opens an empty store; `close` of the store must free everything. */
 export type OpenStore = (clock: Clock) => Promise<FactStore>;
