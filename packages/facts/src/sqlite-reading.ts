@@ -16,7 +16,7 @@ export function sqliteReading(
 ): Pick<FactBackend, 'scan' | 'history' | 'diff' | 'vectors' | 'addVectors'> {
   return {
     async scan(scan) {
-      if (scan.filter.terms !== undefined) indexText(db);
+      if (scan.filter.terms !== undefined) await indexText(db);
       return readRows(db, scanSql(scan, dialect)).map(toStoredFact);
     },
     async history(scan) {

@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { SqliteDatabase } from '@praxis/storage';
 
 import { wordsOf } from './words.ts';
 
 /** How many facts one step of indexing takes. */
-const STEP_FACTS = 5000;
+const STEP_FACTS = 2000;
 
 const UNINDEXED = `SELECT seq, subject, predicate, value FROM facts WHERE seq > ? ORDER BY seq LIMIT ${STEP_FACTS}`;
 
@@ -11,11 +13,9 @@ const UNINDEXED = `SELECT seq, subject, predicate, value FROM facts WHERE seq > 
  * Brings the full-text index up to date. It is done when somebody searches, so that those who only
  * write do not pay for it.
  */
-export function indexText(db: SqliteDatabase): void {
-  for (;;) {
-    const done = db.transact(() => indexStep(db));
-    if (done < STEP_FACTS) return;
-  }
+export async function indexText(db: SqliteDatabase): Promise<void> {
+  // Writers have their turn between the steps.
+  while (db.transact(() => indexStep(db)) === STEP_FACTS) await nextTurn();
 }
 
 function indexStep(db: SqliteDatabase): number {
