@@ -287,11 +287,19 @@ export function judgeVariable(name: string, value: WordValue, context: ShellCont
   const rule =
     context.tables.variables.get(name) ?? (name.startsWith('BASH_FUNC_') ? FUNCTION_IMPORT : undefined);
   if (rule === undefined) return;
-  if (rule.rank > 0)
+  if (rule.rank > 0 && !isSystemPath(name, value))
     verdict.raise(rule.rank, 'environment', `${name} changes what runs`, spanIn(context, value), name);
   if (rule.role !== null && value.text + value.kind !== 'literal') {
     judgeRole(rule.role, value, context, verdict, { entry: name, marks: new Set(), stdin: undefined });
   }
+}
+
+const SYSTEM_PROGRAMS = /^(?:\/usr(?:\/local)?)?\/s?bin$/;
+
+/** A search path of the system's own directories changes nothing: a name finds what it is taken for. */
+function isSystemPath(name: string, value: WordValue): boolean {
+  if (name !== 'PATH' || value.kind !== 'literal') return false;
+  return value.text.split(':').every((directory) => SYSTEM_PROGRAMS.test(directory));
 }
 
 const FUNCTION_IMPORT = { rank: 3, role: null };
