@@ -1,7 +1,13 @@
 import { canonicalJson, formatInstant, INSTANT_MAX, INSTANT_MIN, systemClock } from '@praxis/core';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeEntry, encodeStored, ID_CHARS_MAX, TEXT_CHARS_MAX } from './encode-record.ts';
+import {
+  encodeEntry,
+  encodeStored,
+  ID_CHARS_MAX,
+  RECORD_BYTES_MAX,
+  TEXT_CHARS_MAX,
+} from './encode-record.ts';
 import {
   type LedgerEntry,
   RECORD_DECISIONS,
@@ -111,6 +117,57 @@ describe('encodeEntry', () => {
         }
       }),
     );
+  });
+
+  it('has room for the largest record there can be', () => {
+    const text = '\u0001'.repeat(5_000);
+    const names = ['tool', 'target', 'host', 'hostType', 'principal', 'approver', 'actionId', 'approvalId'];
+    const more = [
+      'argsSha256',
+      'clientId',
+      'decisionId',
+      'mode',
+      'outputSha256',
+      'patternsVersion',
+      'traceId',
+    ];
+    const texts = Object.fromEntries(
+      [...names, ...more, 'policyVersion', 'requestId'].map((name) => [name, text]),
+    );
+    const many = Array.from({ length: 19_990 }, () => new Uint8Array(0));
+    const wide = Array.from({ length: 20 }, () => '\u2028'.repeat(3_000));
+    for (const args of [many, wide, { a: many, b: '\u2028'.repeat(60_000) }]) {
+      const entry = { ...BARE, ...texts, reason: text, args, error: { code: text, message: text } };
+      const encoded = encodeEntry(entry, FRAME);
+      expect(Buffer.byteLength(encoded)).toBeLessThan(RECORD_BYTES_MAX);
+      expect(canonicalJson(JSON.parse(encoded))).toBe(encoded);
+    }
+  });
+
+  it('writes what the general encoder writes, whoever has taught objects to encode themselves', () => {
+    const entry: LedgerEntry = { ...BARE, args: { a: 'x' }, error: { code: 'c', message: 'm' } };
+    const before = encodeEntry(entry, FRAME);
+    Reflect.defineProperty(Object.prototype, 'toJSON', { value: () => 'no', configurable: true });
+    try {
+      expect(encodeEntry({ ...entry, args: null }, FRAME)).toBe(encodeEntry({ ...entry, args: null }, FRAME));
+      expect(encodeEntry(entry, FRAME)).toContain('"error":{"code":"c","message":"m"}');
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'toJSON');
+    }
+    expect(encodeEntry(entry, FRAME)).toBe(before);
+  });
+
+  it('reads arguments once, so that a getter cannot say two things', () => {
+    let reads = 0;
+    const args = {
+      get a(): unknown {
+        reads += 1;
+        return reads === 1 ? 'plain' : { z: 1, a: '\ud800' };
+      },
+    };
+    const encoded = encodeEntry({ ...BARE, args }, FRAME);
+    expect(canonicalJson(JSON.parse(encoded))).toBe(encoded);
+    expect(reads).toBe(1);
   });
 
   it('trims identifiers and texts to their bounds', () => {

@@ -1,4 +1,5 @@
 import { formatInstant, type Instant, sha256Hex } from '@praxis/core';
+import { encodeArgs } from './encode-args.ts';
 import {
   type LedgerEntry,
   RECORD_DECISIONS,
@@ -7,7 +8,7 @@ import {
   type RecordError,
   type StoredRecord,
 } from './record.ts';
-import { jsonString, safeCanonicalJson } from './safe-json.ts';
+import { encodeMembers } from './encode-members.ts';
 
 /** The longest identifier kept (request, client, trace, session, … ids and digests), in UTF-16 code units. */
 export const ID_CHARS_MAX = 128;
@@ -25,32 +26,24 @@ export interface RecordFrame {
 }
 
 /**
- * The canonical bytes (RFC 8785) that are hashed for one entry. Byte for byte what `canonicalJson`
- * gives for the same record; written by hand because it runs once per call of every tool.
+ * Writes the canonical bytes (RFC 8785) that are hashed for one entry, and answers where they end. Byte for
+ * byte what `canonicalJson` gives for the same record. It runs once per call of every tool, and so leaves
+ * nearly all of a record to one call of the engine's own encoder. `bytes` must have room for
+ * `RECORD_BYTES_MAX`.
  */
+export function writeEntry(bytes: Buffer, start: number, entry: LedgerEntry, frame: RecordFrame): number {
+  let at = start + bytes.write(beforeArgs(entry.actionId, entry.approvalId, entry.approver), start);
+  at += bytes.write(encodeArgs(entry.args), at);
+  const members = at;
+  at += bytes.write(encodeMembers(membersOfEntry(entry, frame)), at) - 1;
+  bytes[members] = COMMA;
+  return writeEnd(bytes, at, frame.ts);
+}
+
+/** The same as a text. */
 export function encodeEntry(entry: LedgerEntry, frame: RecordFrame): string {
-  const raw = entry.rawArgs;
-  const argsSha256 = entry.argsSha256 ?? (raw === undefined ? null : sha256Hex(raw));
-  const argsLen = entry.argsLen ?? (raw === undefined ? null : Buffer.byteLength(raw));
-  return (
-    `{${first('"action_id":', id(entry.actionId))}${first('"approval_id":', id(entry.approvalId))}` +
-    `${first('"approver":', text(entry.approver))}"args":${safeCanonicalJson(entry.args)}` +
-    `${optional(',"args_len":', count(argsLen))}${optional(',"args_sha256":', id(argsSha256))}` +
-    `,"client_id":${id(entry.clientId)},"decision":${oneOf(entry.decision, RECORD_DECISIONS)}` +
-    `${optional(',"decision_id":', id(entry.decisionId))}${optional(',"dry_run":', flag(entry.dryRun))}` +
-    `${optional(',"duration_us":', count(entry.durationUs))},"error":${failure(entry.error)}` +
-    `${optional(',"host":', text(entry.host))}${optional(',"host_type":', text(entry.hostType))}` +
-    `${optional(',"intent_seq":', count(entry.intentSeq))},"kind":${oneOf(entry.kind, RECORD_KINDS)}` +
-    `${optional(',"mode":', id(entry.mode))},"origin_id":${id(frame.originId)}` +
-    `,"output_len":${count(entry.outputLen)},"output_sha256":${id(entry.outputSha256)}` +
-    `,"patterns_version":${id(entry.patternsVersion)}` +
-    `${optional(',"policy_version":', id(entry.policyVersion))},"prev_hash":${id(frame.prevHash)}` +
-    `,"principal":${text(entry.principal)},"reason":${text(entry.reason)}` +
-    `,"request_id":${id(entry.requestId)},"seq":${count(frame.seq)}` +
-    `${optional(',"session_id":', id(entry.sessionId))},"target":${text(entry.target)}` +
-    `,"tier":${id(entry.tier)},"tool":${text(entry.tool)}${optional(',"trace_id":', id(entry.traceId))}` +
-    `,"ts":"${instantText(frame.ts)}","v":${RECORD_VERSION}}`
-  );
+  const bytes = Buffer.allocUnsafe(RECORD_BYTES_MAX);
+  return bytes.toString('utf8', 0, writeEntry(bytes, 0, entry, frame));
 }
 
 /**
@@ -59,76 +52,149 @@ export function encodeEntry(entry: LedgerEntry, frame: RecordFrame): string {
  * number spellings, white space, values of another type and texts beyond their bounds all come out different.
  */
 export function encodeStored(record: Partial<StoredRecord>): string {
+  const members = encodeMembers(membersOfRecord(record));
   return (
-    `{${first('"action_id":', id(record.action_id))}${first('"approval_id":', id(record.approval_id))}` +
-    `${first('"approver":', text(record.approver))}"args":${safeCanonicalJson(record.args)}` +
-    `${optional(',"args_len":', count(record.args_len))}${optional(',"args_sha256":', id(record.args_sha256))}` +
-    `,"client_id":${id(record.client_id)},"decision":${oneOf(record.decision, RECORD_DECISIONS)}` +
-    `${optional(',"decision_id":', id(record.decision_id))}${optional(',"dry_run":', flag(record.dry_run))}` +
-    `${optional(',"duration_us":', count(record.duration_us))},"error":${failure(record.error)}` +
-    `${optional(',"host":', text(record.host))}${optional(',"host_type":', text(record.host_type))}` +
-    `${optional(',"intent_seq":', count(record.intent_seq))},"kind":${oneOf(record.kind, RECORD_KINDS)}` +
-    `${optional(',"mode":', id(record.mode))},"origin_id":${id(record.origin_id)}` +
-    `,"output_len":${count(record.output_len)},"output_sha256":${id(record.output_sha256)}` +
-    `,"patterns_version":${id(record.patterns_version)}` +
-    `${optional(',"policy_version":', id(record.policy_version))},"prev_hash":${id(record.prev_hash)}` +
-    `,"principal":${text(record.principal)},"reason":${text(record.reason)}` +
-    `,"request_id":${id(record.request_id)},"seq":${count(record.seq)}` +
-    `${optional(',"session_id":', id(record.session_id))},"target":${text(record.target)}` +
-    `,"tier":${id(record.tier)},"tool":${text(record.tool)}${optional(',"trace_id":', id(record.trace_id))}` +
-    `,"ts":${id(record.ts)},"v":${RECORD_VERSION}}`
+    beforeArgs(record.action_id, record.approval_id, record.approver) +
+    `${encodeArgs(record.args)},${members.slice(1, -1)}` +
+    `,"ts":${JSON.stringify(id(record.ts)?.toWellFormed() ?? null)}${END}`
   );
 }
 
-/** A member that is left out when it is null; `first` for those that no member precedes. */
-function optional(name: string, value: string): string {
-  return value === 'null' ? '' : name + value;
+const COMMA = 0x2c;
+const END = `,"v":${RECORD_VERSION}}`;
+/** More than the canonical bytes of any record: arguments and texts are bounded. */
+export const RECORD_BYTES_MAX = 1_000_000;
+
+/** The members that come before `args`, and its name. */
+function beforeArgs(actionId: unknown, approvalId: unknown, approver: unknown): string {
+  if (typeof actionId !== 'string' && typeof approvalId !== 'string' && typeof approver !== 'string')
+    return '{"args":';
+  const members = encodeMembers({
+    action_id: id(actionId) ?? undefined,
+    approval_id: id(approvalId) ?? undefined,
+    approver: text(approver) ?? undefined,
+  });
+  return `${members.slice(0, -1)},"args":`;
 }
 
-function first(name: string, value: string): string {
-  return value === 'null' ? '' : `${name}${value},`;
+/** The members between `args` and `ts`, in the order of their names. */
+function membersOfEntry(entry: LedgerEntry, frame: RecordFrame): object {
+  const raw = entry.rawArgs;
+  const argsSha256 = entry.argsSha256 ?? (raw === undefined ? null : sha256Hex(raw));
+  const argsLen = entry.argsLen ?? (raw === undefined ? null : Buffer.byteLength(raw));
+  return {
+    args_len: count(argsLen) ?? undefined,
+    args_sha256: id(argsSha256) ?? undefined,
+    client_id: id(entry.clientId),
+    decision: entry.decision,
+    decision_id: id(entry.decisionId) ?? undefined,
+    dry_run: flag(entry.dryRun),
+    duration_us: count(entry.durationUs) ?? undefined,
+    error: failure(entry.error),
+    host: text(entry.host) ?? undefined,
+    host_type: text(entry.hostType) ?? undefined,
+    intent_seq: count(entry.intentSeq) ?? undefined,
+    kind: entry.kind,
+    mode: id(entry.mode) ?? undefined,
+    origin_id: frame.originId,
+    output_len: count(entry.outputLen),
+    output_sha256: id(entry.outputSha256),
+    patterns_version: id(entry.patternsVersion),
+    policy_version: id(entry.policyVersion) ?? undefined,
+    prev_hash: frame.prevHash,
+    principal: text(entry.principal),
+    reason: text(entry.reason),
+    request_id: id(entry.requestId),
+    seq: frame.seq,
+    session_id: id(entry.sessionId) ?? undefined,
+    target: text(entry.target),
+    tier: id(entry.tier),
+    tool: text(entry.tool),
+    trace_id: id(entry.traceId) ?? undefined,
+  };
+}
+
+function membersOfRecord(record: Partial<StoredRecord>): object {
+  return {
+    args_len: count(record.args_len) ?? undefined,
+    args_sha256: id(record.args_sha256) ?? undefined,
+    client_id: id(record.client_id),
+    decision: oneOf(record.decision, RECORD_DECISIONS),
+    decision_id: id(record.decision_id) ?? undefined,
+    dry_run: flag(record.dry_run),
+    duration_us: count(record.duration_us) ?? undefined,
+    error: failure(record.error),
+    host: text(record.host) ?? undefined,
+    host_type: text(record.host_type) ?? undefined,
+    intent_seq: count(record.intent_seq) ?? undefined,
+    kind: oneOf(record.kind, RECORD_KINDS),
+    mode: id(record.mode) ?? undefined,
+    origin_id: id(record.origin_id),
+    output_len: count(record.output_len),
+    output_sha256: id(record.output_sha256),
+    patterns_version: id(record.patterns_version),
+    policy_version: id(record.policy_version) ?? undefined,
+    prev_hash: id(record.prev_hash),
+    principal: text(record.principal),
+    reason: text(record.reason),
+    request_id: id(record.request_id),
+    seq: count(record.seq),
+    session_id: id(record.session_id) ?? undefined,
+    target: text(record.target),
+    tier: id(record.tier),
+    tool: text(record.tool),
+    trace_id: id(record.trace_id) ?? undefined,
+  };
 }
 
 const MICROS_PER_SECOND = 1_000_000;
+const ZERO = 0x30;
 let textSecond = Number.NaN;
 let textOfSecond = '';
 
-/** What `formatInstant` gives; the part down to the second is kept, because most records share it with the one before. */
-function instantText(instant: Instant): string {
+/**
+ * Writes `,"ts":"…","v":1}`, the instant as `formatInstant` gives it; the part down to the second is kept,
+ * because most records share it with the one before.
+ */
+function writeEnd(bytes: Buffer, start: number, instant: Instant): number {
   const second = Math.floor(instant / MICROS_PER_SECOND);
   if (second !== textSecond) {
-    textOfSecond = formatInstant(second * MICROS_PER_SECOND).slice(0, 20);
+    textOfSecond = `,"ts":"${formatInstant(second * MICROS_PER_SECOND).slice(0, 20)}000000Z"${END}`;
     textSecond = second;
   }
-  return `${textOfSecond}${String(instant - second * MICROS_PER_SECOND).padStart(6, '0')}Z`;
+  const end = start + bytes.write(textOfSecond, start, 'latin1');
+  let at = end - END.length - 2;
+  for (let micros = instant - second * MICROS_PER_SECOND; micros > 0; micros = Math.floor(micros / 10)) {
+    at -= 1;
+    bytes[at] = ZERO + (micros % 10);
+  }
+  return end;
 }
 
-function id(value: unknown): string {
-  return typeof value === 'string' ? bounded(value, ID_CHARS_MAX) : 'null';
+function id(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  return value.length > ID_CHARS_MAX ? value.slice(0, ID_CHARS_MAX) : value;
 }
 
-function text(value: unknown): string {
-  return typeof value === 'string' ? bounded(value, TEXT_CHARS_MAX) : 'null';
+function text(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  return value.length > TEXT_CHARS_MAX ? value.slice(0, TEXT_CHARS_MAX) : value;
 }
 
-function bounded(value: string, charsMax: number): string {
-  return jsonString(value.length > charsMax ? value.slice(0, charsMax) : value);
+function count(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
 
-function count(value: unknown): string {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? String(value) : 'null';
+function flag(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined;
 }
 
-function flag(value: unknown): string {
-  return typeof value === 'boolean' ? String(value) : 'null';
+function oneOf(value: unknown, allowed: readonly string[]): string | null {
+  return typeof value === 'string' && allowed.includes(value) ? value : null;
 }
 
-function oneOf(value: unknown, allowed: readonly string[]): string {
-  return typeof value === 'string' && allowed.includes(value) ? `"${value}"` : 'null';
-}
-
-function failure(value: RecordError | null | undefined): string {
-  if (typeof value !== 'object' || value === null) return 'null';
-  const message = typeof value.message === 'string' ? bounded(value.message, ERROR_CHARS_MAX) : 'null';
-  return `{"code":${id(value.code)},"message":${message}}`;
+function failure(value: RecordError | null | undefined): object | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { code, message } = value;
+  return { code: id(code), message: typeof message === 'string' ? message.slice(0, ERROR_CHARS_MAX) : null };
 }

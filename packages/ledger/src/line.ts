@@ -14,6 +14,7 @@ const START_CHARS_MAX = Math.max(...STARTS.map((start) => start.length));
 const HASH_CHARS = 64;
 /** How many bytes `,"entry_hash":"…"}` takes at the end of every line. */
 export const TAIL_BYTES: number = MEMBER.length + HASH_CHARS + 2;
+const SEAL = '"}\n';
 const CLOSE_BRACE = 0x7d;
 
 /** Why a line is not the next record of a chain. */
@@ -30,6 +31,14 @@ export type LineFault =
 /** The stored line for canonical bytes and their digest: `entry_hash` is spliced in as the last member. */
 export function spliceEntryHash(canonical: string, entryHash: string): string {
   return `${canonical.slice(0, -1)}${MEMBER}${entryHash}"}`;
+}
+
+/**
+ * Makes a stored line, newline included, of canonical bytes that end at `end`, in place. Answers where the
+ * line ends.
+ */
+export function sealLine(bytes: Buffer, end: number, entryHash: string): number {
+  return end - 1 + bytes.write(`${MEMBER}${entryHash}${SEAL}`, end - 1, 'latin1');
 }
 
 /** The digest that a stored line claims, or null when it does not end as every complete record does. */

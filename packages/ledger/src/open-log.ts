@@ -60,9 +60,13 @@ export async function openLog(options: LedgerOptions): Promise<OpenedLog> {
       if (tree.size === last?.size) watch.seen = tree.root();
     },
     onNode: (height, value, leafIndex) => tiles.node(height, value, leafIndex),
-    onDurable: (line) => {
+    onDurable: (batch, from, to) => {
       parts.checkpointer?.recorded(log.tree.size);
-      for (const feed of parts.feeds) feed.add(log.tree.size - 1, line);
+      if (parts.feeds.length === 0) return;
+      for (let index = from; index < to; index += 1) {
+        const line = batch.textOf(index);
+        for (const feed of parts.feeds) feed.add(log.tree.size - to + index, line);
+      }
     },
   });
   try {

@@ -1,22 +1,24 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { closeSync } from 'node:fs';
-import { type Clock, errorCode, errorMessage, PraxisError, sha256Hex } from '@praxis/core';
-import type { ChainPosition } from '../chain-walk.ts';
-import { encodeEntry } from '../encode-record.ts';
+import { type Clock, errorMessage, type PraxisError } from '@praxis/core';
+import { writeEntry } from '../encode-record.ts';
 import { ledgerError } from '../errors.ts';
-import { spliceEntryHash } from '../line.ts';
+import { sealLine } from '../line.ts';
 import { closesIntent, type OpenIntent, openIntentOf } from '../open-intents.ts';
 import { adoptedEntry, interruptedEntry } from '../own-entries.ts';
 import { type LedgerEntry, type LedgerRecord, type StoredMembers, withNulls } from '../record.ts';
-import { leafHash, type NodeHash } from '../tree/node-hash.ts';
-import { MerkleTree, type NodeObserver } from '../tree/tree.ts';
+import { leafHash } from '../tree/node-hash.ts';
+import type { MerkleTree, NodeObserver } from '../tree/tree.ts';
+import { lastSegment, lockOf, refuseForeignOrigin } from './claim.ts';
 import { type Durability, GroupCommit } from './group-commit.ts';
-import { acquireLock, type Lock } from './lock.ts';
+import { type LineBatch, PendingLine } from './line-batch.ts';
+import type { Lock } from './lock.ts';
 import { type LogFile, openLogFile, reopenLogFile } from './log-file.ts';
-import { LogWalk, type RecordObserver } from './log-walk.ts';
+import type { LogWalk, RecordObserver } from './log-walk.ts';
 import { openEnd } from './open-end.ts';
+import { readBack } from './read-back.ts';
 import { type LogEnd, recoverEnd } from './recover.ts';
-import { listSegments, segmentPath } from './segments.ts';
+import { segmentPath } from './segments.ts';
 
 export interface ChainedLogOptions {
   readonly path: string;
@@ -30,8 +32,8 @@ export interface ChainedLogOptions {
   readonly observe?: RecordObserver;
   /** Told the root of every subtree that a new or reread record completes. */
   readonly onNode?: NodeObserver;
-  /** Told that records became durable. */
-  readonly onDurable?: (line: string, size: number) => void;
+  /** Told that lines of a batch, from one up to another, became durable; the tree has them already. */
+  readonly onDurable?: (batch: LineBatch, from: number, to: number) => void;
 }
 
 /**
@@ -51,9 +53,11 @@ export class ChainedLog {
   readonly #lock: Lock;
   readonly #openIntents: Map<number, OpenIntent>;
   #commit: GroupCommit;
-  /** Where the chain stands counting what is queued, and counting only what is durable. */
-  #position: ChainPosition;
-  #durable: ChainPosition;
+  /** Where the chain stands counting what is queued. */
+  #nextSeq: number;
+  #prevHash: string;
+  /** The last durable record, and where it ends in the current segment. */
+  #lastHash: string;
   #durableSize: number;
   /** A newline when the next record comes after a torn line. */
   #prefix: '' | '\n';
@@ -71,9 +75,10 @@ export class ChainedLog {
     this.#openIntents = new Map(walk.chain.openIntents);
     this.headerOwed = !walk.headerSeen;
     this.owedAtOpen = end.entry === null ? [] : [end.entry];
-    this.#commit = new GroupCommit(file, options.durability, end.size);
-    this.#position = walk.chain.position;
-    this.#durable = walk.chain.position;
+    this.#commit = this.#commitTo(file, end.size);
+    this.#nextSeq = walk.chain.position.nextSeq;
+    this.#prevHash = walk.chain.position.prevHash;
+    this.#lastHash = this.#prevHash;
     this.#durableSize = end.recordsEnd;
     this.#prefix = end.prefix;
   }
@@ -100,12 +105,12 @@ export class ChainedLog {
 
   /** How many records are durable. */
   get records(): number {
-    return this.#durable.nextSeq;
+    return this.tree.size;
   }
 
   /** The hash of the last durable record. */
   get lastHash(): string {
-    return this.#durable.prevHash;
+    return this.#lastHash;
   }
 
   get queued(): number {
@@ -167,18 +172,24 @@ export class ChainedLog {
   }
 
   async #rotate(header: () => LedgerEntry | null): Promise<string | null> {
-    await this.#commit.idle();
+    await this.#quiet();
     if (this.#commit.error !== null) throw this.#commit.error;
     const entry = header();
     if (entry === null) return null;
     await this.#commit.sync();
-    const path = segmentPath(this.path, this.#position.nextSeq);
+    await this.#quiet();
+    const path = segmentPath(this.path, this.#nextSeq);
     const file = openLogFile(path);
     closeSync(this.#commit.file.fd);
-    this.#commit = new GroupCommit(file, this.#options.durability, file.size);
+    this.#commit = this.#commitTo(file, file.size);
     this.#durableSize = file.size;
     await this.#enqueue(entry);
     return path;
+  }
+
+  /** Waits until nothing is on its way to the disk. */
+  async #quiet(): Promise<void> {
+    while (this.#commit.busy) await this.#commit.idle();
   }
 
   /** Waits for what is queued, then lets go of the file and the lock. */
@@ -186,39 +197,57 @@ export class ChainedLog {
     // A resumption that fails has told its callers; closing goes on all the same.
     if (this.#resuming !== null) await Promise.allSettled([this.#resuming]);
     if (this.#rotating !== null) await this.#rotating;
-    await this.#commit.idle();
+    await this.#quiet();
     closeSync(this.#commit.file.fd);
     this.#lock.release();
   }
 
-  #enqueue(entry: LedgerEntry): Promise<LedgerRecord> {
-    const { nextSeq: seq, prevHash } = this.#position;
-    const ts = this.#options.clock.now();
-    const canonical = encodeEntry(entry, { seq, ts, originId: this.originId, prevHash });
-    const entryHash = sha256Hex(canonical);
-    const line = spliceEntryHash(canonical, entryHash);
-    const after = { nextSeq: seq + 1, prevHash: entryHash, originId: this.originId };
-    const prefix = this.#prefix;
-    this.#prefix = '';
-    this.#position = after;
-    const commit = this.#commit;
-    return new Promise((resolve, reject) => {
-      const durable = (): void => {
-        this.#durable = after;
-        this.#durableSize = commit.size;
-        this.tree.append(leafHash(entryHash));
-        if (entry.kind === 'intent' || typeof entry.intentSeq === 'number')
-          this.#trackIntent(entry, canonical);
-        this.#options.onDurable?.(line, commit.size);
-        resolve({ seq, ts, prevHash, entryHash });
-      };
-      commit.add({ text: `${prefix}${line}\n`, durable, failed: reject });
-    });
+  #commitTo(file: LogFile, size: number): GroupCommit {
+    const { durability, clock } = this.#options;
+    const durable = (batch: LineBatch, from: number, to: number): void => this.#acknowledge(batch, from, to);
+    return new GroupCommit(file, size, { durability, clock, durable });
   }
 
-  #trackIntent(entry: LedgerEntry, canonical: string): void {
+  /** Encodes and hashes a record where it will be written from. */
+  #enqueue(entry: LedgerEntry): Promise<LedgerRecord> {
+    const commit = this.#commit;
+    const batch = commit.batch();
+    const { bytes } = batch;
+    const prevHash = this.#prevHash;
+    const seq = this.#nextSeq;
+    const ts = this.#options.clock.now();
+    const start = batch.length + this.#prefix.length;
+    if (start > batch.length) bytes.write(this.#prefix, batch.length);
+    const end = writeEntry(bytes, start, entry, { seq, ts, originId: this.originId, prevHash });
+    const entryHash = hash('sha256', bytes.subarray(start, end), 'hex');
+    const line = new PendingLine(entry, { seq, ts, prevHash, entryHash }, sealLine(bytes, end, entryHash));
+    batch.add(line);
+    this.#prefix = '';
+    this.#nextSeq = seq + 1;
+    this.#prevHash = entryHash;
+    commit.added();
+    return line.promise;
+  }
+
+  #acknowledge(batch: LineBatch, from: number, to: number): void {
+    const { lines } = batch;
+    for (let index = from; index < to; index += 1) {
+      const line = lines[index];
+      if (line === undefined) break;
+      const { entry, record } = line;
+      this.tree.append(leafHash(record.entryHash));
+      if (entry.kind === 'intent' || typeof entry.intentSeq === 'number')
+        this.#trackIntent(entry, batch, index);
+      this.#lastHash = record.entryHash;
+      this.#durableSize = batch.offset + line.end;
+    }
+    this.#options.onDurable?.(batch, from, to);
+    for (let index = from; index < to; index += 1) lines[index]?.acknowledge();
+  }
+
+  #trackIntent(entry: LedgerEntry, batch: LineBatch, index: number): void {
     if (entry.kind === 'intent') {
-      const intent = openIntentOf(withNulls(JSON.parse(canonical) as StoredMembers));
+      const intent = openIntentOf(withNulls(JSON.parse(batch.textOf(index)) as StoredMembers));
       this.#openIntents.set(intent.seq, intent);
     } else if (closesIntent(entry.kind) && typeof entry.intentSeq === 'number') {
       this.#openIntents.delete(entry.intentSeq);
@@ -240,16 +269,19 @@ export class ChainedLog {
    */
   async #resume(): Promise<void> {
     try {
+      await this.#quiet();
       const file = reopenLogFile(this.#commit.file);
-      const { walk, end, leaves } = await this.#readBack(file);
+      const before = { nextSeq: this.tree.size, prevHash: this.#lastHash, originId: this.originId };
+      const { walk, end, leaves } = await readBack(file, this.#durableSize, this.tree, before);
       for (const leaf of leaves) this.tree.append(leaf);
       closeSync(this.#commit.file.fd);
-      this.#commit = new GroupCommit(file, this.#options.durability, end.size);
+      this.#commit = this.#commitTo(file, end.size);
       const { position, openIntents, records } = walk.chain;
-      if (records > 0) this.#owed.push(adoptedEntry(this.#durable, position));
+      if (records > 0) this.#owed.push(adoptedEntry(before, position));
       this.#owed.push(...[...openIntents.values()].map(interruptedEntry));
-      this.#position = { ...position, originId: this.originId };
-      this.#durable = this.#position;
+      this.#nextSeq = position.nextSeq;
+      this.#prevHash = position.prevHash;
+      this.#lastHash = position.prevHash;
       this.#durableSize = end.recordsEnd;
       this.#prefix = end.prefix;
       const owed = end.entry === null ? this.#owed : [end.entry, ...this.#owed];
@@ -261,61 +293,4 @@ export class ChainedLog {
       });
     }
   }
-
-  async #readBack(file: LogFile): Promise<{ walk: LogWalk; end: LogEnd; leaves: NodeHash[] }> {
-    try {
-      if (file.size < this.#durableSize)
-        throw ledgerError('LEDGER_CORRUPT', 'durable records are missing from the log');
-      // The tree itself grows only once all of it is known to be good.
-      const leaves: NodeHash[] = [];
-      const tree = MerkleTree.fromEdge(this.tree.size, this.tree.edge()) ?? new MerkleTree();
-      const start = { position: this.#durable, tree, openIntents: [] };
-      const walk = new LogWalk(start, () => leaves.push(leafHash(walk.chain.position.prevHash)));
-      return { walk, end: await recoverEnd(file, this.#durableSize, walk), leaves };
-    } catch (error) {
-      closeSync(file.fd);
-      throw error;
-    }
-  }
-}
-
-/** The file that is written on. A log whose first segment was archived must not get an empty one in its place. */
-function lastSegment(path: string): string {
-  try {
-    return listSegments(path).at(-1)?.path ?? path;
-  } catch (error) {
-    // No such directory yet, or no directory: opening the file makes it, or says what is wrong.
-    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error))) return path;
-    throw ledgerError(
-      'LEDGER_UNWRITABLE',
-      `the ledger at \`${path}\` cannot be found: ${errorMessage(error)}`,
-      {
-        cause: error,
-        fields: { path, reason: 'directory' },
-      },
-    );
-  }
-}
-
-function lockOf(path: string): Lock {
-  try {
-    return acquireLock(path);
-  } catch (error) {
-    if (error instanceof PraxisError) throw error;
-    throw ledgerError(
-      'LEDGER_UNWRITABLE',
-      `the ledger at \`${path}\` cannot be locked: ${errorMessage(error)}`,
-      {
-        cause: error,
-        fields: { path, reason: 'lock' },
-      },
-    );
-  }
-}
-
-function refuseForeignOrigin(options: ChainedLogOptions, { originId }: ChainPosition): void {
-  if (options.originId === undefined || originId === null || originId === options.originId) return;
-  throw ledgerError('LEDGER_UNWRITABLE', `the ledger at \`${options.path}\` belongs to \`${originId}\``, {
-    fields: { path: options.path, reason: 'foreign_origin' },
-  });
 }
