@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   exportLedger,
   followLedger,
+  type FoundRecord,
   type Ledger,
   listSegments,
   type RecordFilter,
@@ -171,5 +172,57 @@ describe('followLedger', () => {
     const seen: number[] = [];
     for await (const record of followLedger(path, { count: 3, follow: false })) seen.push(record.seq);
     expect(seen).toEqual([4, 5, 6]);
+  });
+
+  it('begins near the end, however many segments the last records are in', async () => {
+    const ledger = await aLedger({ evidence: false, durability: 'os' });
+    for (let i = 0; i < 300; i += 1) {
+      await ledger.append(anEntry({ args: { text: 'x'.repeat(i === 150 ? 60_000 : 500) } }));
+      if (i % 100 === 99) await ledger.rotate();
+    }
+    await ledger.close();
+    const all: number[] = [];
+    for await (const { seq } of followLedger(ledger.path, { count: 1_000, follow: false })) all.push(seq);
+    expect(all).toEqual(all.map((_, i) => i));
+    for (const count of [0, 1, 7, 120, 180, all.length]) {
+      const seen: number[] = [];
+      for await (const { seq } of followLedger(ledger.path, { count, follow: false })) seen.push(seq);
+      expect(seen).toEqual(count === 0 ? [] : all.slice(-count));
+    }
+  });
+});
+
+describe('searchLedger by what a line holds', () => {
+  it('finds what a filter on every record would, also where the arguments look like a member', async () => {
+    const ledger = await aLedger({ evidence: false, durability: 'os' });
+    const tools = ['a', 'b"\\', 'é', 'tool":"a'];
+    for (let i = 0; i < 24; i += 1) {
+      const tool = tools[i % 4] ?? '';
+      await ledger.append(
+        anEntry({ tool, reason: `r${i % 3}`, args: { tool: 'a', ts: '","v":1' }, host: `h${i % 5}` }),
+      );
+    }
+    await ledger.close();
+    const every: FoundRecord[] = [];
+    for await (const record of searchLedger(ledger.path)) every.push(record);
+    const found = async (filter: RecordFilter): Promise<number[]> => {
+      const seqs: number[] = [];
+      for await (const { seq } of searchLedger(ledger.path, filter)) seqs.push(seq);
+      return seqs;
+    };
+    const seqsOf = (fits: (record: FoundRecord) => boolean): number[] =>
+      every.filter(fits).map(({ seq }) => seq);
+    for (const tool of tools) {
+      expect(await found({ tool })).toEqual(seqsOf((record) => record.tool === tool));
+      expect(await found({ tool, host: 'h1' })).toEqual(
+        seqsOf((record) => record.tool === tool && record.host === 'h1'),
+      );
+    }
+    const middle = every[10]?.ts ?? '';
+    expect(await found({ since: parseInstant(middle) })).toEqual(seqsOf(({ ts }) => ts >= middle));
+    expect(await found({ until: parseInstant(middle), reason: 'r1' })).toEqual(
+      seqsOf(({ ts, reason }) => ts < middle && reason === 'r1'),
+    );
+    expect(await found({ tool: 'ts' })).toEqual([]);
   });
 });

@@ -46,13 +46,13 @@ function chainOf(
   return { text: lines.join(''), starts, root: nodeToHex(tree.root()) };
 }
 
-async function verifyText(text: string | Buffer): Promise<VerifyReport> {
+async function verifyText(text: string | Uint8Array): Promise<VerifyReport> {
   const path = aPath();
   writeFileSync(path, text);
   return verifyLedger(path);
 }
 
-const reads = (count: number): LedgerEntry[] => Array<LedgerEntry>(count).fill(ENTRY);
+const reads = (count: number): LedgerEntry[] => Array.from({ length: count }, () => ENTRY);
 
 describe('verifying records that need no parsing', () => {
   it('finds every one of them, and the root over all', async () => {

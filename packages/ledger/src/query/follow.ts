@@ -3,11 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '@praxis/core';
 import { parseLine } from '../line.ts';
 import { LineReader } from '../log/read-lines.ts';
-import { listSegments } from '../log/segments.ts';
+import { listSegments, type Segment } from '../log/segments.ts';
 import type { FoundRecord } from './search.ts';
 
 /** How often a followed log is looked at, in milliseconds. */
 export const FOLLOW_POLL_MS = 250;
+/** How many lines at the end of a log may be no records, left behind by crashes, before fewer are shown than were asked for. */
+const LINES_NOT_RECORDS = 64;
+/** How much is read at a time to find the last lines, in bytes. */
+const CHUNK_BYTES = 65_536;
+const NEWLINE = 0x0a;
 
 /**
  * The last `count` records of a log, and then each new one, across rotations, until `signal` aborts;
@@ -19,10 +24,11 @@ export async function* followLedger(
 ): AsyncGenerator<FoundRecord> {
   let waiting: FoundRecord[] = [];
   let caughtUp = false;
-  for (let next = 0; ; ) {
+  const start = await startOfLast(listSegments(path), options.count);
+  for (let next = start.index; ; ) {
     const segment = listSegments(path)[next];
     if (segment === undefined) return;
-    const reader = new LineReader(0, {
+    const reader = new LineReader(next === start.index ? start.offset : 0, {
       line: (line) => {
         const record = parseLine(line);
         if (typeof record !== 'string') waiting.push(record as FoundRecord);
@@ -50,6 +56,49 @@ export async function* followLedger(
       await file.close();
     }
     next += 1;
+  }
+}
+
+/** Where to begin so as to come by the last `count` records: some lines may be none. */
+async function startOfLast(
+  segments: readonly Segment[],
+  count: number,
+): Promise<{ readonly index: number; readonly offset: number }> {
+  let lines = count + LINES_NOT_RECORDS;
+  for (let index = segments.length - 1; index >= 0; index -= 1) {
+    const segment = segments[index];
+    if (segment === undefined) break;
+    const found = await startOfLastLines(segment.path, lines);
+    if (found.lines >= lines) return { index, offset: found.offset };
+    lines -= found.lines;
+  }
+  return { index: 0, offset: 0 };
+}
+
+/** Where the last so many lines of a file begin, or how many it has, read from its end. */
+async function startOfLastLines(path: string, wanted: number): Promise<{ offset: number; lines: number }> {
+  const file = await open(path, 'r');
+  try {
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    let lines = 0;
+    for (let end = (await file.stat()).size; end > 0; ) {
+      const from = Math.max(0, end - CHUNK_BYTES);
+      const { bytesRead } = await file.read(chunk, 0, end - from, from);
+      const bytes = chunk.subarray(0, bytesRead);
+      for (
+        let at = bytes.lastIndexOf(NEWLINE);
+        at !== -1;
+        at = at === 0 ? -1 : bytes.lastIndexOf(NEWLINE, at - 1)
+      ) {
+        // The newline that ends the line before the first one that is wanted.
+        if (lines === wanted) return { offset: from + at + 1, lines };
+        lines += 1;
+      }
+      end = from;
+    }
+    return { offset: 0, lines };
+  } finally {
+    await file.close();
   }
 }
 
