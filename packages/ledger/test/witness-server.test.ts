@@ -193,6 +193,20 @@ describe('a witness that is served', () => {
     idle.destroy();
   });
 
+  it('does not wait for a request that never ends', async () => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const store = fileWitnessStore(scratch());
+    const witness = new Witness({ name: NAME, privateKey, logKeys: [LOG_KEY], store, clock: systemClock });
+    const running = await serveWitness(witness, { host: '127.0.0.1', port: 0, requestMs: 100 });
+    onTestFinished(() => running.close());
+    const slow = connect(Number(new URL(running.url).port), '127.0.0.1');
+    let answer = '';
+    slow.on('data', (chunk) => (answer += chunk.toString()));
+    slow.write('POST /add-checkpoint HTTP/1.1\r\nhost: w\r\ncontent-length: 100\r\n\r\nold 0');
+    await new Promise((resolve) => slow.once('close', resolve));
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
   it('says that it cannot listen where another listens', async () => {
     const { url } = await aServer();
     const { privateKey } = generateKeyPairSync('ed25519');

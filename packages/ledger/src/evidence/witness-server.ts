@@ -22,6 +22,8 @@ export interface WitnessListening {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
+  /** How long a whole request may take to arrive, in milliseconds. Default `WITNESS_REQUEST_MS`. */
+  readonly requestMs?: number | undefined;
   /** Told of each request that was not simply answered: faults, and what a dishonest log would send. */
   readonly log?: ((line: string) => void) | undefined;
 }
@@ -39,11 +41,11 @@ export interface RunningWitness {
  * cannot listen there.
  */
 export function serveWitness(witness: Witness, listening: WitnessListening): Promise<RunningWitness> {
-  const log = listening.log ?? ((): void => undefined);
+  const { log = (): void => undefined, requestMs = WITNESS_REQUEST_MS } = listening;
   const server = createServer(
     {
-      requestTimeout: WITNESS_REQUEST_MS,
-      headersTimeout: HEADERS_MS,
+      requestTimeout: requestMs,
+      headersTimeout: Math.min(HEADERS_MS, requestMs),
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: CHECK_MS,
       maxHeaderSize: HEADER_BYTES_MAX,
