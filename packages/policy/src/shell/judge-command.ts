@@ -163,7 +163,8 @@ export function judgeRule(
   judgeUnknownParts(invocation, context, verdict);
   if (invocation.rule.wrapper !== null) {
     judgeFlags(invocation, context, verdict, stdin, false);
-    judgeWrapper(invocation, context, verdict, stdin);
+    const isDryRun = invocation.unknownFlags.length === 0 && invocation.flags.some(isReadonlyFlag);
+    judgeWrapper(invocation, context, verdict, { stdin, isDryRun });
     return;
   }
   const isReadonly = judgeReadonly(invocation);

@@ -13,7 +13,7 @@ export function judgeWrapper(
   invocation: Invocation,
   context: ShellContext,
   verdict: Verdict,
-  stdin: Stdin,
+  { stdin, isDryRun }: { readonly stdin: Stdin; readonly isDryRun: boolean },
 ): void {
   const wrapper = invocation.rule.wrapper ?? {};
   const entry = invocation.rule.id;
@@ -22,12 +22,12 @@ export function judgeWrapper(
     return;
   }
   const floor = wrapper.floor === undefined ? 0 : tierRank(wrapper.floor);
-  const { rank } = invocation.rule;
+  const rank = isDryRun ? 0 : invocation.rule.rank;
   verdict.raise(Math.max(floor, rank), 'wrapper', `${entry} runs another command`, undefined, entry);
   const split = splitWords(invocation);
   if (split !== null) return context.engine.judgeArguments(split, context, verdict, stdin);
   const inner = innerArguments(invocation, wrapper, context, verdict);
-  const isReadonly = invocation.flags.some((flag) => flag.rule.isReadonly);
+  const isReadonly = isDryRun || invocation.flags.some((flag) => flag.rule.isReadonly);
   if (inner.length === 0) {
     // Without a command it starts a shell, and the shell reads what is piped in.
     const startsShell = wrapper.empty !== undefined && wrapper.appends !== true;
