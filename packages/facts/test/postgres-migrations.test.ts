@@ -7,6 +7,7 @@ import { openPostgresFactStore } from '../src/postgres-store.ts';
 import { aPut } from '../src/store.contract.ts';
 import type { FactStore } from '../src/store.ts';
 import { startPostgres, type TestPostgres } from './postgres-server.ts';
+import { contentHashOf } from '../src/validate.ts';
 
 let server: TestPostgres;
 
@@ -20,6 +21,11 @@ afterAll(async () => {
 /** The row a store of the first version holds, written by hand: today's writer needs today's tables. */
 const KEY =
   "INSERT INTO fact_keys (subject, predicate, fact_type, value_key) VALUES ('host:old', 'os', 'observed', '')";
+/** The content hash of that row, which verifying works out again. */
+const HASH = contentHashOf(
+  { subject: 'host:old', predicate: 'os', factType: 'observed', valueKey: '' },
+  { value: '"debian"', target: null, confidence: null },
+);
 const factRow = (
   seq: string,
   hash: string,
@@ -47,7 +53,7 @@ describe('a PostgreSQL store made by an earlier praxis', () => {
     const migrations = POSTGRES_FACT_MIGRATIONS.slice(0, version);
     const old = await openPostgres({ url: server.url, schema, migrations, poolMax: 1 });
     await old.query(KEY);
-    await old.query(factRow("nextval('fact_seq')", "decode(repeat('00', 32), 'hex')"));
+    await old.query(factRow("nextval('fact_seq')", `decode('${HASH}', 'hex')`));
     await old.query('UPDATE fact_clock SET last = 5');
     if (version === versions.length)
       await old.query('INSERT INTO fact_text_pending (from_seq, through_seq) VALUES (1, 1)');
