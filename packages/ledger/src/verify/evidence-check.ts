@@ -14,7 +14,7 @@ import { isWhole, type WalkedRecord } from '../chain-walk.ts';
 import type { BatchedTree } from '../tree/batched-tree.ts';
 import { EvidenceCursor, type FiledCheckpoint, type FiledVoucher } from './evidence-cursor.ts';
 import { KeyRing } from './key-ring.ts';
-import type { EvidenceFault, EvidenceReport, FirstBad } from './report.ts';
+import type { EvidenceFault, EvidenceReport, FirstBad, ResumePoint } from './report.ts';
 import type { VerifyOptions } from './verify.ts';
 
 /** No line of a record is shorter, in bytes. */
@@ -83,6 +83,19 @@ export class EvidenceCheck {
       this.#anchored = Math.max(this.#anchored ?? 0, anchored);
       this.#anchors.delete(anchored);
     }
+  }
+
+  /** Goes on with what an earlier verification learned of the records that are not walked. */
+  resume({ keys = [], trusted_keys: followed = [] }: ResumePoint): void {
+    this.#keys.resume(keys, followed);
+    // A log that has named a key has evidence.
+    this.#evidenceExpected = keys.length > 0;
+    this.#headerSeen = keys.length > 0;
+  }
+
+  /** What a later verification must know of the keys. */
+  learned(): Required<Pick<ResumePoint, 'keys' | 'trusted_keys'>> {
+    return { keys: this.#keys.changes, trusted_keys: this.#keys.followed };
   }
 
   /** The log does not begin where a log begins. */
@@ -222,7 +235,8 @@ export class EvidenceCheck {
   }
 
   #finishAnchors(): void {
-    const beyond = Math.max(0, ...this.#anchors.keys());
+    let beyond = 0;
+    for (const size of this.#anchors.keys()) beyond = Math.max(beyond, size);
     if (beyond > this.#size && !this.#segmentAlone) {
       return this.#failAtEnd(
         'truncated',

@@ -23,6 +23,17 @@ export class KeyRing {
     this.#pinned = trusted.length > 0;
   }
 
+  /** The keys that count because they follow from the auditor's own. */
+  get followed(): string[] {
+    return this.changes.map((change) => change.verifier_key).filter((key) => this.#trusted.has(key));
+  }
+
+  /** Takes what an earlier verification learned. Keys that followed from the auditor's then follow from them now. */
+  resume(changes: readonly KeyChange[], followed: readonly string[]): void {
+    this.changes.push(...changes);
+    if (this.#pinned) for (const key of followed) this.#trusted.add(key);
+  }
+
   /** The key in use after the last record that named one. */
   get current(): string | null {
     return this.changes.at(-1)?.verifier_key ?? null;

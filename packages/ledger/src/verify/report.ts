@@ -69,6 +69,11 @@ export interface ResumePoint {
   readonly prev_hash: string;
   readonly origin_id: string;
   readonly edge: readonly string[];
+  /** Intents without an outcome so far. */
+  readonly open_intents?: readonly OpenIntent[] | undefined;
+  /** Keys the log has named so far, and those of them that follow from the auditor's own by rotation. */
+  readonly keys?: readonly KeyChange[] | undefined;
+  readonly trusted_keys?: readonly string[] | undefined;
 }
 
 /** What verifying found. */

@@ -157,6 +157,8 @@ class Verification {
       prev_hash: chain.position.prevHash,
       origin_id: originId,
       edge: tree.edge(),
+      open_intents: [...chain.openIntents.values()],
+      ...this.evidence.learned(),
     };
   }
 
@@ -166,7 +168,8 @@ class Verification {
     const tree = MerkleTree.fromEdge(resume.size, resume.edge);
     if (tree === null || !this.#segments.some((segment) => segment.path === resume.path)) return null;
     const position = { nextSeq: resume.size, prevHash: resume.prev_hash, originId: resume.origin_id };
-    return { position, tree, openIntents: [] };
+    this.evidence.resume(resume);
+    return { position, tree, openIntents: resume.open_intents ?? [] };
   }
 }
 
