@@ -13,7 +13,10 @@ const FULL = process.argv.includes('--full');
 const WRITE_ROUNDS = 25;
 const PUTS_PER_ROUND = 400;
 const CALLERS = 64;
-const READS = 20_000;
+const GROUP_ROUNDS = 15;
+const PUTS_PER_CALLER = 100;
+const READ_ROUNDS = 25;
+const READS_PER_ROUND = 2000;
 const BULK_FACTS = 200_000;
 const BULK_BATCH = 10_000;
 const DRIFT_FACTS = 100_000;
@@ -108,9 +111,9 @@ async function writes(): Promise<void> {
   report('SQLite single put, bare transaction', perSecond(bareOne));
   report('SQLite single put', `${perSecond(one)}, ${(one / bareOne).toFixed(2)} of bare`, '>= 0.80');
   const grouped: number[] = [];
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < GROUP_ROUNDS; round += 1) {
     const from = performance.now();
-    const each = 500;
+    const each = PUTS_PER_CALLER;
     await Promise.all(
       Array.from({ length: CALLERS }, async (_, w) => {
         for (let n = 0; n < each; n += 1)
@@ -153,16 +156,16 @@ async function reads(): Promise<void> {
     recordedAt: now,
   });
   const [raw, one, many]: [number[], number[], number[]] = [[], [], []];
-  for (let round = 0; round < 5; round += 1) {
+  for (let round = 0; round < READ_ROUNDS; round += 1) {
     raw.push(
-      await rate(READS / 5, (n) => {
+      await rate(READS_PER_ROUND, (n) => {
         const row = bare.get(`host:h${n % 10_000}`, 'status', 'observed', '', now, now, now);
         return JSON.parse(String(row?.['value'])) as unknown;
       }),
     );
-    one.push(await rate(READS / 5, (n) => store.get(point(n) as Parameters<FactStore['get']>[0])));
+    one.push(await rate(READS_PER_ROUND, (n) => store.get(point(n) as Parameters<FactStore['get']>[0])));
     many.push(
-      await rate(READS / 5, (n) => {
+      await rate(READS_PER_ROUND, (n) => {
         const instant = recorded[(n * 7919) % recorded.length] ?? 0;
         const other = recorded[(n * 104_729) % recorded.length] ?? 0;
         return store.get({ subject: 'host:h-1', predicate: 'status', validAt: other, recordedAt: instant });
