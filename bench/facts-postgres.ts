@@ -2,9 +2,7 @@ import { performance } from 'node:perf_hooks';
 
 import { systemClock } from '@praxis/core';
 import { type FactStore, openPostgresFactStore, type PutFact } from '@praxis/facts';
-import { openPostgres } from '@praxis/storage';
 
-import { POSTGRES_FACT_MIGRATIONS } from '../packages/facts/src/postgres-schema.ts';
 import { startPostgres } from '../packages/facts/test/postgres-server.ts';
 
 // A real server with fsync on, on the same two cores.
@@ -62,20 +60,7 @@ function batchOf(base: number, value?: (n: number) => PutFact['value']): (n: num
     });
 }
 
-async function sizes(url: string, report: Report): Promise<void> {
-  const db = await openPostgres({ url, schema: 'bulk', migrations: POSTGRES_FACT_MIGRATIONS, poolMax: 1 });
-  const rows = await db.query(`SELECT c.relname, pg_table_size(c.oid), pg_indexes_size(c.oid) FROM pg_class c
-    WHERE c.relnamespace = 'bulk'::regnamespace AND c.relkind = 'r' AND pg_total_relation_size(c.oid) > 1000000`);
-  for (const [name, table, indexes] of rows)
-    report(
-      `PostgreSQL size of ${String(name)}`,
-      `${Number(table) >> 20} MiB, indexes ${Number(indexes) >> 20} MiB`,
-    );
-  await db.close();
-}
-
-/** Measures the PostgreSQL half of the facts. */
-export async function benchPostgres(report: Report): Promise<void> {
+async function benchPostgres(report: Report): Promise<void> {
   const server = await startPostgres({ durable: true });
   try {
     const store = await openPostgresFactStore({ url: server.url, clock: systemClock, poolMax: 4 });
@@ -93,20 +78,28 @@ export async function benchPostgres(report: Report): Promise<void> {
         batchOf(0, (n) => -n - 1),
       ),
     );
-    const from = performance.now();
-    await bulk.query({ text: 'h77', limit: 1 });
+    const partitioned = await openPostgresFactStore({
+      url: server.url,
+      clock: systemClock,
+      schema: 'months',
+      partition: true,
+    });
+    report('PostgreSQL bulk ingest, partitioned', await load(partitioned, BULK_LANES, batchOf(0)));
     report(
-      'PostgreSQL first search after it, text of 1,200,000 versions',
-      `${((performance.now() - from) / 1000).toFixed(1)} s`,
+      'PostgreSQL bulk, partitioned, every value changed',
+      await load(
+        partitioned,
+        BULK_LANES,
+        batchOf(0, (n) => -n - 1),
+      ),
     );
+    await partitioned.close();
     await bulk.close();
-    await sizes(server.url, report);
   } finally {
     await server.stop();
   }
 }
 
-if (import.meta.main)
-  await benchPostgres((measure, figure, target = '') =>
-    process.stdout.write(`${measure}: ${figure}${target === '' ? '' : `  (target ${target})`}\n`),
-  );
+await benchPostgres((measure, figure, target = '') =>
+  process.stdout.write(`${measure}: ${figure}${target === '' ? '' : `  (target ${target})`}\n`),
+);

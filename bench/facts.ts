@@ -6,7 +6,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '@praxis/core';
 import { compareFacts, type FactStore, openSqliteFactStore, type PutFact } from '@praxis/facts';
 import { SQLITE_FACT_MIGRATIONS } from '../packages/facts/src/sqlite-schema.ts';
-import { benchPostgres } from './facts-postgres.ts';
 
 // Ratios against raw SQL, in one run, on one machine. `--full` goes on to 10^7 facts; parts can be named.
 const FULL = process.argv.includes('--full');
@@ -281,7 +280,6 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
     await store.close();
   },
   scale,
-  postgresql: () => benchPostgres(report),
 };
 
 // Parts can be named, so that a long run can be made in pieces.

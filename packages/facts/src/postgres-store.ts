@@ -9,6 +9,7 @@ import {
 } from '@praxis/storage';
 
 import type { DiffRow, FactBackend, WriteOutcome } from './backend.ts';
+import { FactError } from './errors.ts';
 import { asRecordedBy, type Cell, factColumns, toStoredFact } from './fact-rows.ts';
 import { diffSql, historySql, scanSql, type SqlQuery, vectorSql } from './fact-sql.ts';
 import { createFactStore } from './fact-store.ts';
@@ -42,7 +43,9 @@ const POINT = `SELECT ${factColumns(postgresDialect.contentHashHex)} FROM fact_k
 
 /** Where the store is and how it is used. */
 export interface PostgresFactStoreOptions {
-  /** `postgresql://user:password@host:port/database?sslmode=…` */
+  /**
+   * `postgresql://user:password@host:port/database?sslmode=…`; with `praxis_partition=month` as if `partition` were set.
+   */
   url: string;
   clock: Clock;
   schema?: string;
@@ -76,8 +79,9 @@ export interface PostgresFactStore extends FactStore {
  * disabled).
  */
 export async function openPostgresFactStore(options: PostgresFactStoreOptions): Promise<PostgresFactStore> {
-  const { clock, schema = POSTGRES_SCHEMA_DEFAULT, partition = false, ...connection } = options;
-  const db = await openPostgres({ ...connection, schema, migrations: POSTGRES_FACT_MIGRATIONS });
+  const { clock, schema = POSTGRES_SCHEMA_DEFAULT, ...connection } = options;
+  const { url, partition } = readUrl(options);
+  const db = await openPostgres({ ...connection, url, schema, migrations: POSTGRES_FACT_MIGRATIONS });
   try {
     await checkTriggers(db);
     const layout = await openLayout(db, clock, { partition });
@@ -93,6 +97,20 @@ export async function openPostgresFactStore(options: PostgresFactStoreOptions): 
     await db.close();
     throw error;
   }
+}
+
+const PARTITION_PARAMETER = 'praxis_partition';
+
+/** Takes out of a connection string what is for us and not for the driver. */
+function readUrl({ url, partition = false }: PostgresFactStoreOptions): { url: string; partition: boolean } {
+  if (!URL.canParse(url)) return { url, partition };
+  const parsed = new URL(url);
+  const asked = parsed.searchParams.get(PARTITION_PARAMETER);
+  if (asked === null) return { url, partition };
+  if (asked !== 'month')
+    throw new FactError('FACT_STORE_DSN_INVALID', `\`${PARTITION_PARAMETER}\` can be nothing but \`month\``);
+  parsed.searchParams.delete(PARTITION_PARAMETER);
+  return { url: parsed.href, partition: true };
 }
 
 async function checkTriggers(db: PostgresDatabase): Promise<void> {

@@ -113,6 +113,17 @@ describe('a partitioned store', () => {
     await again.close();
   });
 
+  it('can be asked for in the connection string', async () => {
+    const url = `${server.url}?praxis_partition=`;
+    const options = { clock: fakeClock(), schema: 'asked' };
+    await expect(openPostgresFactStore({ ...options, url: `${url}day` })).rejects.toMatchObject({
+      code: 'FACT_STORE_DSN_INVALID',
+    });
+    const store = await openPostgresFactStore({ ...options, url: `${url}month` });
+    expect(store.partitioned).toBe(true);
+    await store.close();
+  });
+
   it('takes bulk ingest, and supersedes it in bulk', async () => {
     const store = await open(systemClock, 'parts_bulk');
     const facts = (value: number): ReturnType<typeof aPut>[] =>
