@@ -6,8 +6,8 @@ import { POSTGRES_FACT_MIGRATIONS } from '../src/postgres-schema.ts';
 import { openPostgresFactStore } from '../src/postgres-store.ts';
 import { aPut } from '../src/store.contract.ts';
 import type { FactStore } from '../src/store.ts';
-import { startPostgres, type TestPostgres } from './postgres-server.ts';
 import { contentHashOf } from '../src/validate.ts';
+import { startPostgres, type TestPostgres } from './postgres-server.ts';
 
 let server: TestPostgres;
 
@@ -21,17 +21,11 @@ afterAll(async () => {
 /** The row a store of the first version holds, written by hand: today's writer needs today's tables. */
 const KEY =
   "INSERT INTO fact_keys (subject, predicate, fact_type, value_key) VALUES ('host:old', 'os', 'observed', '')";
-/** The content hash of that row, which verifying works out again. */
-const HASH = contentHashOf(
-  { subject: 'host:old', predicate: 'os', factType: 'observed', valueKey: '' },
-  { value: '"debian"', target: null, confidence: null },
-);
-const factRow = (
-  seq: string,
-  hash: string,
-): string => `INSERT INTO facts (seq, key_id, valid_from, valid_to, recorded_at,
+const OLD_KEY = { subject: 'host:old', predicate: 'os', factType: 'observed', valueKey: '' } as const;
+const HASH = contentHashOf(OLD_KEY, { value: '"debian"', target: null, confidence: null });
+const FACT_ROW = `INSERT INTO facts (seq, key_id, valid_from, valid_to, recorded_at,
   observed_at, observation_count, content_hash, actor, reason, value)
-  VALUES (${seq}, 1, 5, 9007199254740991, 5, 5, 1, ${hash}, 'test:old', 'old', '"debian"')`;
+  VALUES (nextval('fact_seq'), 1, 5, 9007199254740991, 5, 5, 1, decode('${HASH}', 'hex'), 'test:old', 'old', '"debian"')`;
 
 async function worksWithOldFacts(store: FactStore): Promise<void> {
   expect((await store.query({})).facts.map((fact) => [fact.subject, fact.value])).toEqual([
@@ -53,7 +47,7 @@ describe('a PostgreSQL store made by an earlier praxis', () => {
     const migrations = POSTGRES_FACT_MIGRATIONS.slice(0, version);
     const old = await openPostgres({ url: server.url, schema, migrations, poolMax: 1 });
     await old.query(KEY);
-    await old.query(factRow("nextval('fact_seq')", `decode('${HASH}', 'hex')`));
+    await old.query(FACT_ROW);
     await old.query('UPDATE fact_clock SET last = 5');
     if (version === versions.length)
       await old.query('INSERT INTO fact_text_pending (from_seq, through_seq) VALUES (1, 1)');
