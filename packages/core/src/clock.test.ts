@@ -17,6 +17,19 @@ describe('systemClock', () => {
     expect(now).toBeLessThan(Date.now() * 1000 + 1000);
   });
 
+  it('goes forward while the wall clock does', () => {
+    const until = systemClock.monotonicMs() + 20;
+    let [lastWall, last] = [0, 0];
+    let readings = 0;
+    for (; systemClock.monotonicMs() < until; readings += 1) {
+      const wall = Date.now();
+      const now = systemClock.now();
+      if (wall >= lastWall) expect(now).toBeGreaterThanOrEqual(last);
+      [lastWall, last] = [wall, now];
+    }
+    expect(readings).toBeGreaterThan(100);
+  });
+
   it('never goes back on its monotonic side', () => {
     const readings = Array.from({ length: 1000 }, () => systemClock.monotonicMs());
     expect(readings).toEqual(readings.toSorted((a, b) => a - b));

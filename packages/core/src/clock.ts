@@ -1,4 +1,4 @@
-import { type Instant, instantFromEpochMs } from './instant.ts';
+import type { Instant } from './instant.ts';
 
 /** The only way to learn the time. Everything that needs time takes a clock. */
 export interface Clock {
@@ -8,13 +8,26 @@ export interface Clock {
   monotonicMs(): number;
 }
 
-/** The machine's clock: wall time with microsecond resolution where the platform gives it. */
+const MICROS_PER_MS = 1_000;
+/** The last microsecond of a millisecond, as a part of it. */
+const LAST_MICRO_MS = 0.999;
+/** How far the wall clock is ahead of the monotonic one, in milliseconds. */
+let aheadMs = 0;
+
+/**
+ * The machine's clock: wall time with microsecond resolution. It steps back only when the wall clock does, and
+ * is never in another millisecond than the wall clock.
+ */
 export const systemClock: Clock = {
   now(): Instant {
-    // The fraction below a millisecond comes from the monotonic clock, so two calls in one
-    // millisecond differ; the whole milliseconds follow every step of the wall clock.
-    const fraction = performance.now() % 1;
-    return instantFromEpochMs(Date.now()) + Math.floor(fraction * 1000);
+    const wallMs = Date.now();
+    const monotonicMs = performance.now();
+    const atMs = monotonicMs + aheadMs;
+    if (atMs >= wallMs && atMs < wallMs + 1) return Math.floor(atMs * MICROS_PER_MS);
+    // The two clocks change their milliseconds at different moments and drift apart: the one beneath follows.
+    const withinMs = atMs < wallMs ? wallMs : wallMs + LAST_MICRO_MS;
+    aheadMs = withinMs - monotonicMs;
+    return Math.floor(withinMs * MICROS_PER_MS);
   },
   monotonicMs(): number {
     return performance.now();
