@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { checkProof, type Ledger, proveConsistency, proveRecord } from '../src/index.ts';
 import { nodeFromBase64, nodeFromHex } from '../src/tree/node-hash.ts';
 import { verifyConsistency } from '../src/tree/proof.ts';
+import { evidencePathOf } from '../src/evidence/evidence.ts';
 import { tilesPathOf } from '../src/open-log.ts';
 import { verifyLedger } from '../src/index.ts';
 import { aLedger, anEntry } from './a-ledger.ts';
@@ -45,6 +46,24 @@ describe('proveRecord', () => {
     expect(proof).toContain('second');
     expect(proof).not.toContain('first');
     expect(proof).not.toContain('third');
+  });
+
+  it('needs the end of the evidence alone, whatever a crash left there', async () => {
+    const ledger = await aLedger();
+    for (let i = 0; i < 40; i += 1) {
+      await ledger.append(anEntry());
+      await ledger.checkpoint();
+    }
+    await ledger.close();
+    const evidence = evidencePathOf(ledger.path);
+    const bytes = readFileSync(evidence);
+    bytes.fill('x', 0, bytes.length >> 1);
+    writeFileSync(evidence, Buffer.concat([bytes, Buffer.from('{"args":{"note":"torn')]));
+    const proof = await proveRecord(ledger.path, 3);
+    expect(await checkProof(proof, { publicKeys: [ledger.verifierKey ?? ''] })).toMatchObject({
+      ok: true,
+      tree_size: 42,
+    });
   });
 
   it('says when a record is not there, or not covered', async () => {

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '@praxis/core';
 import { parseLine } from '../line.ts';
+import { startOfLastLines } from '../log/last-lines.ts';
 import { LineReader } from '../log/read-lines.ts';
 import { listSegments, type Segment } from '../log/segments.ts';
 import type { FoundRecord } from './search.ts';
@@ -10,9 +11,6 @@ import type { FoundRecord } from './search.ts';
 export const FOLLOW_POLL_MS = 250;
 /** How many lines at the end of a log may be no records, left behind by crashes, before fewer are shown than were asked for. */
 const LINES_NOT_RECORDS = 64;
-/** How much is read at a time to find the last lines, in bytes. */
-const CHUNK_BYTES = 65_536;
-const NEWLINE = 0x0a;
 
 /**
  * The last `count` records of a log, and then each new one, across rotations, until `signal` aborts;
@@ -73,33 +71,6 @@ async function startOfLast(
     lines -= found.lines;
   }
   return { index: 0, offset: 0 };
-}
-
-/** Where the last so many lines of a file begin, or how many it has, read from its end. */
-async function startOfLastLines(path: string, wanted: number): Promise<{ offset: number; lines: number }> {
-  const file = await open(path, 'r');
-  try {
-    const chunk = Buffer.alloc(CHUNK_BYTES);
-    let lines = 0;
-    for (let end = (await file.stat()).size; end > 0; ) {
-      const from = Math.max(0, end - CHUNK_BYTES);
-      const { bytesRead } = await file.read(chunk, 0, end - from, from);
-      const bytes = chunk.subarray(0, bytesRead);
-      for (
-        let at = bytes.lastIndexOf(NEWLINE);
-        at !== -1;
-        at = at === 0 ? -1 : bytes.lastIndexOf(NEWLINE, at - 1)
-      ) {
-        // The newline that ends the line before the first one that is wanted.
-        if (lines === wanted) return { offset: from + at + 1, lines };
-        lines += 1;
-      }
-      end = from;
-    }
-    return { offset: 0, lines };
-  } finally {
-    await file.close();
-  }
 }
 
 /** Answers false when the wait was aborted. */

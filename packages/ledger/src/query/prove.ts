@@ -1,13 +1,8 @@
-import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { sha256Hex } from '@praxis/core';
 import { parseCheckpoint } from '../evidence/checkpoint.ts';
-import { evidenceArgs } from '../evidence/evidence-entry.ts';
 import { evidencePathOf } from '../evidence/evidence.ts';
 import { ledgerError } from '../errors.ts';
 import { claimedHash, entryHashOf, hashOfLine, parseLine } from '../line.ts';
-import { LogWalk } from '../log/log-walk.ts';
-import { walkFile } from '../log/recover.ts';
 import { tilesPathOf } from '../open-log.ts';
 import { leafHash, nodeFromBase64, nodeToBase64 } from '../tree/node-hash.ts';
 import { inclusionProof, consistencyProof, PROOF_HASHES_MAX, rootFromInclusion } from '../tree/proof.ts';
@@ -16,6 +11,7 @@ import { KeyRing } from '../verify/key-ring.ts';
 import type { StampVerifier } from '../verify/stamp-verifier.ts';
 import { verifyCosignature } from '../evidence/cosignature.ts';
 import { parseVerifierKey } from '../evidence/note.ts';
+import { coveringCheckpoint } from './covering-checkpoint.ts';
 import { readLinesAt } from './locate.ts';
 
 /** The format of a proof file, field `format`. */
@@ -62,7 +58,9 @@ export async function proveRecord(
   seq: number,
   options: { readonly earliest?: boolean | undefined; readonly evidencePath?: string | undefined } = {},
 ): Promise<LedgerProof> {
-  const filed = await coveringCheckpoint(path, seq, options);
+  const filed = await coveringCheckpoint(options.evidencePath ?? evidencePathOf(path), seq, options.earliest);
+  if (filed === null)
+    throw ledgerError('LEDGER_UNREADABLE', `no checkpoint covers record ${seq}`, { fields: { path, seq } });
   const [record = ''] = await readLinesAt(path, seq, 1);
   const { size, root } = filed;
   let audit = await inclusionProof(nodesOf(path, size, true), seq, size);
@@ -96,55 +94,6 @@ function nodesOf(path: string, size: number, cached: boolean): ReturnType<typeof
   const leaves = async (from: number, count: number): Promise<string[]> =>
     (await readLinesAt(path, from, count)).map((line) => leafHash(entryHashOf(line)));
   return tileSource(cached ? tilesPathOf(path) : null, size, leaves);
-}
-
-interface CoveringCheckpoint {
-  readonly note: string;
-  readonly size: number;
-  readonly root: string;
-  readonly cosignatures: string[];
-  readonly stamps: { stamper: string; token_base64: string }[];
-}
-
-async function coveringCheckpoint(
-  path: string,
-  seq: number,
-  {
-    earliest = false,
-    evidencePath,
-  }: { readonly earliest?: boolean | undefined; readonly evidencePath?: string | undefined },
-): Promise<CoveringCheckpoint> {
-  const evidence = evidencePath ?? evidencePathOf(path);
-  let chosen: CoveringCheckpoint | null = null;
-  const walk = new LogWalk(null, (record) => {
-    const note = evidenceArgs(record, 'checkpoint', ['note'])?.['note'];
-    const parsed = note === undefined ? null : parseCheckpoint(note);
-    if (
-      note !== undefined &&
-      parsed !== null &&
-      parsed.checkpoint.size > seq &&
-      (chosen === null || !earliest)
-    ) {
-      chosen = {
-        note,
-        size: parsed.checkpoint.size,
-        root: parsed.checkpoint.root,
-        cosignatures: [],
-        stamps: [],
-      };
-    }
-    if (chosen === null) return;
-    const stamp = evidenceArgs(record, 'stamp', ['note_sha256', 'stamper', 'token_base64']);
-    const cosignature = evidenceArgs(record, 'cosignature', ['note_sha256', 'lines']);
-    const about = sha256Hex(chosen.note);
-    if (stamp?.['note_sha256'] === about)
-      chosen.stamps.push({ stamper: stamp['stamper'] ?? '', token_base64: stamp['token_base64'] ?? '' });
-    if (cosignature?.['note_sha256'] === about) chosen.cosignatures.push(cosignature['lines'] ?? '');
-  });
-  if (existsSync(evidence)) await walkFile(evidence, 0, walk);
-  if (chosen === null)
-    throw ledgerError('LEDGER_UNREADABLE', `no checkpoint covers record ${seq}`, { fields: { path, seq } });
-  return chosen;
 }
 
 /** What checking a proof found; `problem` is a code, null when the proof holds. */
