@@ -1,15 +1,21 @@
 import type { Clock, Instant } from '@praxis/core';
 import type { PostgresDatabase } from '@praxis/storage';
 
-import { isPartitioned, partitionFacts, PARTITION_BELIEVED, prepareMonths } from './postgres-partitions.ts';
+import {
+  isPartitioned,
+  monthOf,
+  partitionFacts,
+  PARTITION_BELIEVED,
+  prepareMonths,
+} from './postgres-partitions.ts';
 
 /** Where rows go. */
 export interface FactLayout {
   /** The table that many rows are copied into. */
   readonly table: string;
   readonly partitioned: boolean;
-  /** Sees to it that what ends before an instant has a place. */
-  prepare(until: Instant): Promise<void>;
+  /** Sees to it that what ends at an instant has a place, wherever the clock has gone. */
+  prepare(instant: Instant): Promise<void>;
 }
 
 /** Finds how the store is laid out; `partition` asks for partitions, which a store never loses again. */
@@ -21,12 +27,12 @@ export async function openLayout(
   if (options.partition && db.capabilities.partitioning) await partitionFacts(db, clock.now());
   if (!(await isPartitioned(db)))
     return { table: 'facts', partitioned: false, prepare: async () => undefined };
-  let preparedUntil = await prepareMonths(db, clock.now());
-  return {
-    table: PARTITION_BELIEVED,
-    partitioned: true,
-    async prepare(until) {
-      if (until > preparedUntil) preparedUntil = await prepareMonths(db, until);
-    },
+  // By month, because a clock may be set back as far as it likes.
+  const prepared = new Set<string>();
+  const prepare = async (instant: Instant): Promise<void> => {
+    if (prepared.has(monthOf(instant).table)) return;
+    for (const table of await prepareMonths(db, instant)) prepared.add(table);
   };
+  await prepare(clock.now());
+  return { table: PARTITION_BELIEVED, partitioned: true, prepare };
 }

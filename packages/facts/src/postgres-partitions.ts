@@ -80,21 +80,24 @@ export function partitionFacts(db: PostgresDatabase, now: Instant): Promise<void
   });
 }
 
-/** Prepares the months from one on; gives the instant until which there is one for every end. */
-export function prepareMonths(db: PostgresDatabase, from: Instant): Promise<Instant> {
+/** Prepares the months from one on; gives their tables. */
+export function prepareMonths(db: PostgresDatabase, from: Instant): Promise<string[]> {
   return db.transact(async (session) => {
     await session.query(LOCK_SCHEMA);
     return addMonths(session, from);
   });
 }
 
-async function addMonths(session: PostgresSession, from: Instant): Promise<Instant> {
-  let month = from;
+async function addMonths(session: PostgresSession, from: Instant): Promise<string[]> {
+  const tables: string[] = [];
+  let instant = from;
   for (let ahead = 0; ahead <= PARTITION_MONTHS_AHEAD; ahead += 1) {
-    await addMonth(session, month);
-    month = monthOf(month).to;
+    await addMonth(session, instant);
+    const { table, to } = monthOf(instant);
+    tables.push(table);
+    instant = to;
   }
-  return month;
+  return tables;
 }
 
 async function addMonth(session: PostgresSession, instant: Instant): Promise<void> {

@@ -64,6 +64,7 @@ function commitBatch(
   return db.transact(async (session) => {
     await lockStripes(session, writes);
     const first = await nextInstants(db, clock, batch.length);
+    await layout.prepare(first);
     await layout.prepare(first + batch.length);
     await findKeys(session, writes, known);
     const idOf: KeyIdOf = (key) => learned.get(key) ?? keyIds.get(key);

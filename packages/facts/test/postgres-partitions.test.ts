@@ -81,6 +81,18 @@ describe('a partitioned store', () => {
     await store.close();
   });
 
+  it('has a place for what ends in a month before it was opened, as a clock that was set back has it', async () => {
+    const clock = fakeClock();
+    const store = await open(clock, 'set_back');
+    clock.step(-YEAR_MS);
+    await store.put(aPut());
+    await store.put(aPut({ value: 'v2' }));
+    const db = await raw('set_back');
+    expect(await rowsByTable(db)).toEqual({ facts_current: 2, [monthOf(clock.now()).table]: 1 });
+    await db.close();
+    await store.close();
+  });
+
   it('is made out of one with facts, which say the same after it as before, sealed and verified', async () => {
     const clock = fakeClock();
     const schema = 'converted';
