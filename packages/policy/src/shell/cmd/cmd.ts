@@ -21,6 +21,9 @@ export function classifyCmd(command: string, context: FrontEndContext): FrontEnd
   return runFrontEnd((findings) => new CmdJudge(findings, context, 0).judge(command));
 }
 
+/** In which order the lines of a text run: it may jump; the lines are taken as they stand; nothing is known. */
+type LineOrder = 'undecided' | 'as written' | 'any';
+
 class CmdJudge {
   readonly #findings: Findings;
   readonly #frontEnd: FrontEndContext;
@@ -28,6 +31,7 @@ class CmdJudge {
   #variables: CmdVariables = new Map();
   #directory: WindowsDirectory = WORKSPACE;
   #previous: CmdCommand | null = null;
+  #order: LineOrder = 'undecided';
 
   constructor(findings: Findings, frontEnd: FrontEndContext, depth: number) {
     this.#findings = findings;
@@ -42,8 +46,14 @@ class CmdJudge {
   #judgeText(text: string): void {
     if (/%~?0[^|\n]{0,64}\|[^|\n]{0,64}%~?0/.test(text))
       this.#findings.deny('deny-fork-bomb', 'a script that pipes itself into itself');
-    // Jumps run lines in an order that cannot be followed, so no variable has a known value.
     const jumps = /\bgoto\b|\bcall\s*:/i.test(text);
+    if (!jumps || this.#order !== 'undecided') return this.#lines(text);
+    // Jumps run lines in an order that cannot be followed: what they do is what they do as they stand, or
+    // in any other order.
+    for (const order of ['as written', 'any'] as const) this.#copy(this.#depth, order).#lines(text);
+  }
+
+  #lines(text: string): void {
     let depth = 0;
     for (const line of logicalLines(text)) {
       const scan = scanCmd(expandPercent(line, this.#variables), depth);
@@ -51,16 +61,21 @@ class CmdJudge {
       if (scan.problem !== null) this.#findings.add('T3', 'parse-error', scan.problem);
       for (const loop of scan.loops) this.#nested(loop);
       for (const command of scan.commands) this.#command(command);
-      if (jumps) for (const name of this.#variables.keys()) this.#variables.set(name, null);
+      if (this.#order === 'any') for (const name of this.#variables.keys()) this.#variables.set(name, null);
     }
   }
 
   /** Text that runs inside: the same variables and directory, one level deeper. */
   #nested(text: string): void {
-    const judge = new CmdJudge(this.#findings, this.#frontEnd, this.#depth + 1);
+    this.#copy(this.#depth + 1, this.#order).judge(text);
+  }
+
+  #copy(depth: number, order: LineOrder): CmdJudge {
+    const judge = new CmdJudge(this.#findings, this.#frontEnd, depth);
     judge.#variables = new Map(this.#variables);
     judge.#directory = this.#directory;
-    judge.judge(text);
+    judge.#order = order;
+    return judge;
   }
 
   #command(command: CmdCommand): void {
