@@ -11,6 +11,8 @@ export default defineConfig({
       'e2e/**/*.test.ts',
     ],
     globalSetup: 'scripts/test/run-scratch.ts',
+    // The default leaves one core idle, and much of the time goes into waiting for servers.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     coverage: { provider: 'v8', include: ['{packages,apps}/*/src/**/*.ts'] },
