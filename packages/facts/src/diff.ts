@@ -4,7 +4,15 @@ import { type Classifier, classifierOf } from './classification.ts';
 import { questionDigest } from './cursor.ts';
 import { queryInvalid } from './errors.ts';
 import type { StoredFact } from './model.ts';
-import { checkInstant, encodeNext, pageLimit, type PageState, rowFilter, startPage } from './paging.ts';
+import {
+  checkInstant,
+  encodeNext,
+  pageLimit,
+  type PageState,
+  rowFilter,
+  startPage,
+  recordedAsOf,
+} from './paging.ts';
 import type { AsOf, DiffPage, DiffQuery, FactChange } from './store.ts';
 
 /** The most rows of one read of a page that grew. */
@@ -57,7 +65,7 @@ function visibility(point: AsOf, state: PageState): Visibility {
   return {
     validFrom,
     validTo: validFrom + 1,
-    recordedAt: point.recordedAt ?? state.recordedAt,
+    recordedAt: recordedAsOf(point.recordedAt, state),
     snapshot: state.snapshot,
   };
 }

@@ -40,6 +40,14 @@ export async function startPage(
   return { ...(await backend.horizon()), afterFactId: null };
 }
 
+/**
+ * The instant of recording that an answer is as of. Never after the horizon: what is written between two reads
+ * is no part of the answer, even if the instant that was asked for is yet to come.
+ */
+export function recordedAsOf(asked: Instant | undefined, horizon: Horizon): Instant {
+  return asked === undefined ? horizon.recordedAt : Math.min(asked, horizon.recordedAt);
+}
+
 /** Throws `FACT_QUERY_INVALID` for a limit out of bounds. */
 export function pageLimit(options: PageOptions): number {
   const limit = options.limit ?? PAGE_LIMIT_DEFAULT;

@@ -7,7 +7,15 @@ import { compileConditions } from './conditions.ts';
 import { questionDigest } from './cursor.ts';
 import { queryInvalid } from './errors.ts';
 import type { Fact, StoredFact } from './model.ts';
-import { checkInstant, encodeNext, pageLimit, type PageState, rowFilter, startPage } from './paging.ts';
+import {
+  checkInstant,
+  encodeNext,
+  pageLimit,
+  type PageState,
+  rowFilter,
+  startPage,
+  recordedAsOf,
+} from './paging.ts';
 import type { FactPage, FactQuery, HistoryQuery, PageOptions } from './store.ts';
 import { parseTerms } from './words.ts';
 
@@ -95,7 +103,7 @@ function visibilityOf(query: FactQuery, state: PageState): Visibility {
   return {
     validFrom,
     validTo: query.validDuring?.to ?? validFrom + 1,
-    recordedAt: query.recordedAt ?? state.recordedAt,
+    recordedAt: recordedAsOf(query.recordedAt, state),
     snapshot: state.snapshot,
   };
 }

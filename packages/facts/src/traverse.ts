@@ -2,7 +2,7 @@ import type { FactBackend, Visibility } from './backend.ts';
 import { type Classifier, classifierOf } from './classification.ts';
 import { queryInvalid } from './errors.ts';
 import { type FactType, isFactType, type Fact } from './model.ts';
-import { checkInstant, rowFilter } from './paging.ts';
+import { checkInstant, rowFilter, recordedAsOf } from './paging.ts';
 import type { PathQuery, PathResult, Reached, TraverseQuery, TraverseResult } from './store.ts';
 import { checkSubject } from './validate.ts';
 
@@ -86,7 +86,7 @@ async function startWalk(backend: FactBackend, query: TraverseQuery): Promise<Wa
     visible: {
       validFrom,
       validTo: validFrom + 1,
-      recordedAt: query.recordedAt ?? horizon.recordedAt,
+      recordedAt: recordedAsOf(query.recordedAt, horizon),
       snapshot: horizon.snapshot,
     },
     classify: classifierOf(await backend.classificationRules()),

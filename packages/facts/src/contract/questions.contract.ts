@@ -66,6 +66,15 @@ export function questionsContract(the: Setting): void {
       expect(third.next).toBeNull();
     });
 
+    it('keeps its pages as of the first, also as of an instant that is yet to come', async () => {
+      await the.store.putMany([1, 2].map((n) => aPut({ subject: `host:${n}` })));
+      const question = { recordedAt: the.clock.now() + 1_000_000, limit: 1 };
+      const { facts, next } = await the.store.query(question);
+      await the.store.put(aPut({ subject: 'host:3' }));
+      const rest = await the.store.query({ ...question, limit: 9, cursor: next ?? '' });
+      expect([...facts, ...rest.facts].map(({ subject }) => subject)).toEqual(['host:1', 'host:2']);
+    });
+
     it('refuses a cursor of another question, and limits out of bounds', async () => {
       await the.store.putMany([aPut({ subject: 'host:a' }), aPut({ subject: 'host:b' })]);
       const { next } = await the.store.query({ limit: 1 });
