@@ -22,6 +22,8 @@ export const PAGE_LIMIT_MAX = 10_000;
 export const PAGE_LIMIT_DEFAULT = 1000;
 /** The most rows one page looks at; a page that skipped this many ends early and can be continued. */
 export const PAGE_SCAN_MAX = 50_000;
+/** The most rows of one read while a page is filled: reads grow towards it when little of them fits. */
+export const ROWS_PER_READ_MAX = 2_000;
 /** The most value conditions of a query. */
 export const CONDITIONS_MAX = 32;
 /** The longest JSON pointer of a condition, in UTF-16 code units. */

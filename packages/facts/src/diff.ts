@@ -1,22 +1,11 @@
-import type { DiffRow, FactBackend, Visibility } from './backend.ts';
-import { PAGE_SCAN_MAX } from './bounds.ts';
+import type { DiffRow, FactBackend } from './backend.ts';
+import { PAGE_SCAN_MAX, ROWS_PER_READ_MAX } from './bounds.ts';
 import { type Classifier, classifierOf } from './classification.ts';
 import { questionDigest } from './cursor.ts';
 import { queryInvalid } from './errors.ts';
 import type { StoredFact } from './model.ts';
-import {
-  checkInstant,
-  encodeNext,
-  pageLimit,
-  type PageState,
-  rowFilter,
-  startPage,
-  recordedAsOf,
-} from './paging.ts';
+import { checkInstant, encodeNext, pageLimit, rowFilter, startPage, visibleAt } from './paging.ts';
 import type { AsOf, DiffPage, DiffQuery, FactChange } from './store.ts';
-
-/** The most rows of one read of a page that grew. */
-const ROWS_PER_READ_MAX = 2000;
 
 /** Rows of one key that are visible at exactly one of two points: at most one on each side. */
 interface Group {
@@ -35,8 +24,8 @@ export async function diffPage(backend: FactBackend, query: DiffQuery): Promise<
   const classify = classifierOf(await backend.classificationRules());
   const scan = {
     filter: rowFilter(query),
-    from: visibility(query.from, state),
-    to: visibility(query.to, state),
+    from: visibleAt(query.from, state),
+    to: visibleAt(query.to, state),
   };
   const result: DiffPage = { changes: [], withheld: 0, next: null };
   let afterFactId = state.afterFactId;
@@ -58,16 +47,6 @@ export async function diffPage(backend: FactBackend, query: DiffQuery): Promise<
     rowsMax = Math.max(rowsMax, Math.min(2 * rowsMax, ROWS_PER_READ_MAX));
   }
   return { ...result, next: encodeNext(digest, state, afterFactId) };
-}
-
-function visibility(point: AsOf, state: PageState): Visibility {
-  const validFrom = point.validAt ?? state.now;
-  return {
-    validFrom,
-    validTo: validFrom + 1,
-    recordedAt: recordedAsOf(point.recordedAt, state),
-    snapshot: state.snapshot,
-  };
 }
 
 function checkPoint(field: string, point: AsOf): void {

@@ -1,11 +1,11 @@
 import type { Instant } from '@praxis/core';
 
-import type { FactBackend, Horizon, RowFilter } from './backend.ts';
+import type { FactBackend, Horizon, RowFilter, Visibility } from './backend.ts';
 import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './bounds.ts';
 import { type CursorState, decodeCursor, encodeCursor } from './cursor.ts';
 import { queryInvalid } from './errors.ts';
 import { isFactType } from './model.ts';
-import type { FactFilter, PageOptions } from './store.ts';
+import type { AsOf, FactFilter, PageOptions } from './store.ts';
 import { FOREVER } from './timeline.ts';
 
 /** The conditions of a filter that a backend evaluates. Throws `FACT_QUERY_INVALID`. */
@@ -41,11 +41,14 @@ export async function startPage(
 }
 
 /**
- * The instant of recording that an answer is as of. Never after the horizon: what is written between two reads
- * is no part of the answer, even if the instant that was asked for is yet to come.
+ * What is visible at the instants that were asked for, or at those of the horizon. Never what was recorded after
+ * the horizon: what is written between two reads is no part of the answer, even if the instant that was asked
+ * for is yet to come.
  */
-export function recordedAsOf(asked: Instant | undefined, horizon: Horizon): Instant {
-  return asked === undefined ? horizon.recordedAt : Math.min(asked, horizon.recordedAt);
+export function visibleAt(asked: AsOf, horizon: Horizon): Visibility {
+  const validFrom = asked.validAt ?? horizon.now;
+  const recordedAt = Math.min(asked.recordedAt ?? FOREVER, horizon.recordedAt);
+  return { validFrom, validTo: validFrom + 1, recordedAt, snapshot: horizon.snapshot };
 }
 
 /** Throws `FACT_QUERY_INVALID` for a limit out of bounds. */

@@ -1,7 +1,7 @@
 import type { Instant } from '@praxis/core';
 
 import type { ClassificationRule, FactBackend, RowFilter, Visibility } from './backend.ts';
-import { PAGE_SCAN_MAX } from './bounds.ts';
+import { PAGE_SCAN_MAX, ROWS_PER_READ_MAX } from './bounds.ts';
 import { classifierOf } from './classification.ts';
 import { compileConditions } from './conditions.ts';
 import { questionDigest } from './cursor.ts';
@@ -14,13 +14,10 @@ import {
   type PageState,
   rowFilter,
   startPage,
-  recordedAsOf,
+  visibleAt,
 } from './paging.ts';
 import type { FactPage, FactQuery, HistoryQuery, PageOptions } from './store.ts';
 import { parseTerms } from './words.ts';
-
-/** The most rows of one read while a page is filled: reads grow towards it when little of them fits. */
-const ROWS_PER_READ_MAX = 2000;
 
 /** One page of the facts of a question. Throws `FACT_QUERY_INVALID`, `FACT_CURSOR_INVALID`. */
 export async function queryPage(backend: FactBackend, query: FactQuery): Promise<FactPage> {
@@ -99,13 +96,11 @@ function observedBefore(query: FactQuery, state: PageState): Instant | undefined
 }
 
 function visibilityOf(query: FactQuery, state: PageState): Visibility {
-  const validFrom = query.validDuring?.from ?? query.validAt ?? state.now;
-  return {
-    validFrom,
-    validTo: query.validDuring?.to ?? validFrom + 1,
-    recordedAt: recordedAsOf(query.recordedAt, state),
-    snapshot: state.snapshot,
-  };
+  const visible = visibleAt(query, state);
+  const { validDuring } = query;
+  return validDuring === undefined
+    ? visible
+    : { ...visible, validFrom: validDuring.from, validTo: validDuring.to };
 }
 
 interface PageSource {

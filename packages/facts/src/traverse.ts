@@ -2,7 +2,7 @@ import type { FactBackend, Visibility } from './backend.ts';
 import { type Classifier, classifierOf } from './classification.ts';
 import { queryInvalid } from './errors.ts';
 import { type FactType, isFactType, type Fact } from './model.ts';
-import { checkInstant, rowFilter, recordedAsOf } from './paging.ts';
+import { checkInstant, rowFilter, visibleAt } from './paging.ts';
 import type { PathQuery, PathResult, Reached, TraverseQuery, TraverseResult } from './store.ts';
 import { checkSubject } from './validate.ts';
 
@@ -80,15 +80,9 @@ async function startWalk(backend: FactBackend, query: TraverseQuery): Promise<Wa
   checkInstant('validAt', query.validAt);
   checkInstant('recordedAt', query.recordedAt);
   const horizon = await backend.horizon();
-  const validFrom = query.validAt ?? horizon.now;
   return {
     backend,
-    visible: {
-      validFrom,
-      validTo: validFrom + 1,
-      recordedAt: recordedAsOf(query.recordedAt, horizon),
-      snapshot: horizon.snapshot,
-    },
+    visible: visibleAt(query, horizon),
     classify: classifierOf(await backend.classificationRules()),
     allowRestricted: query.allowRestricted === true,
     directions: direction === 'both' ? ['out', 'in'] : [direction],

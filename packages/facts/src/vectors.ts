@@ -2,7 +2,7 @@ import type { ClassificationRule, FactBackend, RowFilter, VectorRow, Visibility 
 import { classifierOf } from './classification.ts';
 import { factInvalid, queryInvalid } from './errors.ts';
 import type { Fact } from './model.ts';
-import { checkInstant, rowFilter, recordedAsOf } from './paging.ts';
+import { checkInstant, rowFilter, visibleAt } from './paging.ts';
 import type { EmbedFact, NearestFact, NearestQuery, NearestResult } from './store.ts';
 import { checkText } from './validate.ts';
 
@@ -44,9 +44,7 @@ export async function nearestFacts(backend: FactBackend, query: NearestQuery): P
   checkInstant('recordedAt', query.recordedAt);
   checkText('model', query.model, { min: 1, max: MODEL_LENGTH_MAX });
   const horizon = await backend.horizon();
-  const validFrom = query.validAt ?? horizon.now;
-  const recordedAt = recordedAsOf(query.recordedAt, horizon);
-  const visible = { validFrom, validTo: validFrom + 1, recordedAt, snapshot: horizon.snapshot };
+  const visible = visibleAt(query, horizon);
   const rules = await backend.classificationRules();
   const classify = classifierOf(rules);
   const mayRead = (row: VectorRow): boolean =>
