@@ -1,9 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SessionHeaderFields } from '@praxis/ledger';
 import { readConfig } from '@praxis/mcp-server';
 import { makeTempDir, type TempDir } from '@praxis/testkit';
 import { onTestFinished } from 'vitest';
 import { openRuntime, type Runtime } from '../src/runtime.ts';
+
+/** What binds a session of a ledger that a test opens by itself. */
+export const A_SESSION: SessionHeaderFields = {
+  version: '0.1.0',
+  buildDigest: 'b'.repeat(64),
+  mode: 'guarded',
+  configDigest: 'c'.repeat(64),
+  auditRetentionDays: 365,
+  evidenceRetentionDays: 365,
+  operator: 'operator:test',
+};
 
 /** A place where a praxis may live, and what it would be started with. */
 export interface Site {

@@ -3,19 +3,9 @@ import { join } from 'node:path';
 import { systemClock } from '@praxis/core';
 import { Ledger } from '@praxis/ledger';
 import { describe, expect, it } from 'vitest';
-import { aSite, type Site } from './a-runtime.ts';
+import { A_SESSION, aSite, type Site } from './a-runtime.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts');
-const SESSION = {
-  version: '0.1.0',
-  buildDigest: 'b'.repeat(64),
-  mode: 'guarded',
-  configDigest: 'c'.repeat(64),
-  auditRetentionDays: 365,
-  evidenceRetentionDays: 365,
-  operator: 'operator:test',
-};
-
 /** What the doctor says of the ledger. */
 function doctor(site: Site): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -38,7 +28,7 @@ describe('an action whose outcome nobody recorded', () => {
   it('is reported by the doctor, and closed by a record at the next start', async () => {
     const site = aSite();
     await (await site.start()).close();
-    const ledger = await Ledger.open({ path: site.ledger, clock: systemClock, session: SESSION });
+    const ledger = await Ledger.open({ path: site.ledger, clock: systemClock, session: A_SESSION });
     const running = { kind: 'intent', decision: 'allowed', reason: 'allowed', tool: 'run_action' } as const;
     const { seq } = await ledger.append({ ...running, target: 'web1', tier: 'T2' });
     await ledger.close();

@@ -9,20 +9,11 @@ import { readConfig } from '@praxis/mcp-server';
 import { makeTempDir, type TempDir } from '@praxis/testkit';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { sinksOf } from '../src/sinks.ts';
+import { A_SESSION } from './a-runtime.ts';
 
 const RSYSLOGD = '/usr/sbin/rsyslogd';
 const TLS_DOC = '/usr/share/doc/rsyslog-gnutls';
 const MESSAGES = 40;
-const SESSION = {
-  version: '0.1.0',
-  buildDigest: 'b'.repeat(64),
-  mode: 'guarded',
-  configDigest: 'c'.repeat(64),
-  auditRetentionDays: 365,
-  evidenceRetentionDays: 365,
-  operator: 'operator:test',
-};
-
 /** Text that a careless sender breaks, and a record longer than a syslog message of old. */
 const ENTRY: LedgerEntry = {
   kind: 'read',
@@ -111,7 +102,7 @@ describe.skipIf(!existsSync(RSYSLOGD) || !existsSync(TLS_DOC))('a real rsyslog',
       ...sinkFor(collector, join(dir.path, 'log')),
     ];
     const path = join(dir.path, 'ledger.jsonl');
-    const ledger = await Ledger.open({ path, clock: systemClock, session: SESSION, sinks });
+    const ledger = await Ledger.open({ path, clock: systemClock, session: A_SESSION, sinks });
     for (let i = 0; i < MESSAGES; i += 1) await ledger.append(ENTRY);
     const all = MESSAGES + 1;
     await vi.waitFor(

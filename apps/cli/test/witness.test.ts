@@ -6,19 +6,10 @@ import { systemClock } from '@praxis/core';
 import { Ledger, type LedgerEntry, witnessVoucher } from '@praxis/ledger';
 import { makeTempDir, type TempDir } from '@praxis/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { A_SESSION } from './a-runtime.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts');
 const ENTRY: LedgerEntry = { kind: 'read', decision: 'allowed', reason: 'allowed', tool: 'query_facts' };
-const SESSION = {
-  version: '0.1.0',
-  buildDigest: 'b'.repeat(64),
-  mode: 'guarded',
-  configDigest: 'c'.repeat(64),
-  auditRetentionDays: 365,
-  evidenceRetentionDays: 365,
-  operator: 'operator:test',
-};
-
 interface Answer {
   readonly code: number;
   readonly stdout: string;
@@ -60,13 +51,13 @@ async function aPlace(): Promise<{ dir: TempDir; state: string; path: string }> 
   onTestFinished(() => dir.remove());
   const state = join(dir.path, 'state');
   const path = join(state, 'audit.jsonl');
-  await (await Ledger.open({ path, clock: systemClock, session: SESSION })).close();
+  await (await Ledger.open({ path, clock: systemClock, session: A_SESSION })).close();
   return { dir, state, path };
 }
 
 function reopen(path: string, { url, key }: Serving): Promise<Ledger> {
   const vouchers = [witnessVoucher({ url, verifierKey: key, path })];
-  return Ledger.open({ path, clock: systemClock, session: SESSION, evidence: { vouchers } });
+  return Ledger.open({ path, clock: systemClock, session: A_SESSION, evidence: { vouchers } });
 }
 
 describe('praxis audit witness serve', () => {
