@@ -70,5 +70,7 @@ function expected(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_big') return ` (at most ${issue.maximum})`;
   if (issue.code === 'too_small') return ` (at least ${issue.minimum})`;
   if (issue.code === 'unrecognized_keys') return ` (${issue.keys.length} unknown)`;
+  // What a tool says of its own checks is written beside them, without the value.
+  if (issue.code === 'custom') return ` (${issue.message})`;
   return '';
 }

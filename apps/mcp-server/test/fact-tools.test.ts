@@ -148,6 +148,29 @@ describe('fact_history', () => {
   });
 });
 
+describe('an argument that cannot be', () => {
+  it.each([
+    ['query_facts', { valid_at: '9999-12-31' }, 'valid_at'],
+    ['query_facts', { recorded_at: '2255-06-05T23:47:34.740991Z' }, 'recorded_at'],
+    [
+      'query_facts',
+      { valid_at: '2026-01-05', valid_during: { from: '2026-01-05', to: '2026-01-06' } },
+      'valid_during',
+    ],
+    ['diff_facts', { from_valid_at: '2255-06-05T23:47:34.740991Z' }, 'from_valid_at'],
+  ])('of %s is named as the caller wrote it: %j', async (tool, args, name) => {
+    const { call } = await asked(INCIDENT);
+    const answer = await call(tool, args);
+    expect(answer).toMatchObject({ reason: 'invalid_arguments', isError: true });
+    expect(JSON.stringify(answer)).toContain(name);
+  });
+
+  it('because it is too late is answered with the last instant there is', async () => {
+    const { call } = await asked();
+    expect(JSON.stringify(await call('query_facts', { valid_at: '9999-12-31' }))).toContain('2255-06-05');
+  });
+});
+
 describe('diff_facts', () => {
   it('answers what changed on either axis, in pages', async () => {
     const { server, call } = await asked(INCIDENT);

@@ -43,11 +43,17 @@ export function parseInstant(text: string): Instant {
 
 function checked(epochMs: number, micros: number, text: string, day: string, offset: string): Instant {
   const instant = epochMs * MICROS_PER_MS + micros;
-  if (!Number.isSafeInteger(instant)) throw invalid(text);
+  if (Number.isNaN(instant)) throw invalid(text);
+  if (!Number.isSafeInteger(instant)) throw beyond(text);
   // Date.parse rolls 30 February over to March; only a day that reads back is a day.
   const dayMs = Date.parse(`${day}T00:00:00Z`);
   if (new Date(dayMs).toISOString().slice(0, 10) !== day || offset.length === 0) throw invalid(text);
   return instant;
+}
+
+function beyond(text: string): PraxisError<'INSTANT_INVALID'> {
+  const range = `from ${formatInstant(INSTANT_MIN)} to ${formatInstant(INSTANT_MAX)}`;
+  return new PraxisError('INSTANT_INVALID', `\`${text.slice(0, 64)}\` is out of range: instants go ${range}`);
 }
 
 function invalid(text: string): PraxisError<'INSTANT_INVALID'> {

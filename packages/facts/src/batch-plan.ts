@@ -135,7 +135,7 @@ function savepoint(writes: readonly Write[], stateOf: (key: string) => KeyState)
 function planOne(write: Write, recordedAt: Instant, state: KeyState, steps: BatchStep[]): PlannedOutcome {
   const validFrom = write.validFrom ?? recordedAt;
   if (write.validTo !== null && validFrom >= write.validTo)
-    throw factInvalid('validTo', 'is not later than validFrom');
+    throw factInvalid('validTo', 'is not later than where the period begins');
   const { key, content, validTo, expected, actor, reason } = write;
   const contentHash = content?.contentHash ?? null;
   const plan = planWrite({ contentHash, validFrom, validTo, expected }, state.rows);

@@ -51,8 +51,8 @@ export async function diffPage(backend: FactBackend, query: DiffQuery): Promise<
 
 function checkPoint(field: string, point: AsOf): void {
   if (typeof point !== 'object' || point === null) throw queryInvalid(field, 'is missing');
-  checkInstant(field, point.validAt);
-  checkInstant(field, point.recordedAt);
+  checkInstant(`${field}.validAt`, point.validAt);
+  checkInstant(`${field}.recordedAt`, point.recordedAt);
 }
 
 function groupByKey(rows: readonly DiffRow[]): Group[] {

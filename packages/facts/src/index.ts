@@ -58,4 +58,5 @@ export type {
 export { FOREVER, type Period } from './timeline.ts';
 export { TRAVERSE_DEPTH_MAX, TRAVERSE_SUBJECTS_MAX } from './traverse.ts';
 export { NEIGHBOURS_MAX, VECTOR_DIMENSIONS_MAX } from './vectors.ts';
+export { inWireNames } from './wire-names.ts';
 export { parseOperation, parseQuery, wireFact, type WireOperation, wireResult } from './wire.ts';

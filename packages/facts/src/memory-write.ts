@@ -49,7 +49,7 @@ export function applyWrite(
   const before = segmentsOf(writes);
   const from = write.validFrom ?? recordedAt;
   const to = write.validTo ?? Math.min(FOREVER, ...before.map((s) => s.from).filter((start) => start > from));
-  if (from >= to) throw factInvalid('validTo', 'is not later than validFrom');
+  if (from >= to) throw factInvalid('validTo', 'is not later than where the period begins');
   checkExpected(write, before, from);
   const touched = before.filter((segment) => segment.from < to && from < segment.to);
   const contentHash = write.content?.contentHash ?? null;

@@ -6,7 +6,7 @@ import { type CursorState, decodeCursor, encodeCursor } from './cursor.ts';
 import { queryInvalid } from './errors.ts';
 import { isFactType } from './model.ts';
 import type { AsOf, FactFilter, PageOptions } from './store.ts';
-import { FOREVER } from './timeline.ts';
+import { FOREVER, INSTANT_OUT_OF_RANGE } from './timeline.ts';
 
 /** The conditions of a filter that a backend evaluates. Throws `FACT_QUERY_INVALID`. */
 export function rowFilter(filter: FactFilter): RowFilter {
@@ -75,5 +75,5 @@ export function encodeNext(digest: string, state: PageState, afterFactId: string
 /** Throws `FACT_QUERY_INVALID` for what is no instant before the end of time. */
 export function checkInstant(field: string, instant: Instant | undefined): void {
   if (instant === undefined) return;
-  if (!Number.isSafeInteger(instant) || instant >= FOREVER) throw queryInvalid(field, 'is not an instant');
+  if (!Number.isSafeInteger(instant) || instant >= FOREVER) throw queryInvalid(field, INSTANT_OUT_OF_RANGE);
 }

@@ -76,7 +76,7 @@ export async function historyPage(backend: FactBackend, query: HistoryQuery): Pr
 export function checkInstants(query: Partial<FactQuery>): void {
   const during = query.validDuring;
   if (during !== undefined && query.validAt !== undefined)
-    throw queryInvalid('validDuring', 'excludes validAt');
+    throw queryInvalid('validDuring', 'cannot be given together with one instant of validity');
   checkInstant('validAt', query.validAt);
   checkInstant('recordedAt', query.recordedAt);
   checkInstant('becameValidSince', query.becameValidSince);

@@ -100,7 +100,8 @@ function applyWrite(
   recordedAt: Instant,
 ): WriteOutcome {
   const { content, expected, validFrom = recordedAt, validTo } = write;
-  if (validTo !== null && validFrom >= validTo) throw factInvalid('validTo', 'is not later than validFrom');
+  if (validTo !== null && validFrom >= validTo)
+    throw factInvalid('validTo', 'is not later than where the period begins');
   const contentHash = content?.contentHash ?? null;
   const believed = statements.believed(write.key, validFrom, validTo);
   const plan = planWrite({ contentHash, validFrom, validTo, expected }, believed);

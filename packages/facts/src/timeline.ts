@@ -1,7 +1,10 @@
-import { INSTANT_MAX, type Instant } from '@praxis/core';
+import { formatInstant, INSTANT_MAX, INSTANT_MIN, type Instant } from '@praxis/core';
 
 /** The end of a period that does not end. No real instant is as late. */
 export const FOREVER: Instant = INSTANT_MAX;
+
+/** What is said of an instant that there is not. */
+export const INSTANT_OUT_OF_RANGE: string = `is no instant from ${formatInstant(INSTANT_MIN)} to ${formatInstant(FOREVER - 1)}`;
 
 /** A half-open period `[from, to)` in microseconds; `from < to`. */
 export interface Period {

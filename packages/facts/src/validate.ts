@@ -13,7 +13,7 @@ import {
 import { FactError, factInvalid } from './errors.ts';
 import { type FactKey, isFactType } from './model.ts';
 import type { EndFact, PutFact } from './store.ts';
-import { FOREVER } from './timeline.ts';
+import { FOREVER, INSTANT_OUT_OF_RANGE } from './timeline.ts';
 
 /** A write that has been checked; what the backends see. */
 export interface Write {
@@ -176,7 +176,7 @@ function checkValidTo({ validFrom, validTo }: Pick<PutFact, 'validFrom' | 'valid
   if (validTo === undefined) return null;
   const to = validTo === 'infinity' ? FOREVER : (checkInstant('validTo', validTo) ?? null);
   if (validFrom !== undefined && to !== null && validFrom >= to) {
-    throw factInvalid('validTo', 'is not later than validFrom');
+    throw factInvalid('validTo', 'is not later than where the period begins');
   }
   return to;
 }
@@ -185,7 +185,7 @@ function checkValidTo({ validFrom, validTo }: Pick<PutFact, 'validFrom' | 'valid
 export function checkInstant(field: string, instant: Instant | undefined): Instant | undefined {
   if (instant === undefined) return undefined;
   if (!Number.isSafeInteger(instant) || instant < INSTANT_MIN || instant >= FOREVER) {
-    throw factInvalid(field, 'is not an instant in whole microseconds');
+    throw factInvalid(field, INSTANT_OUT_OF_RANGE);
   }
   return instant;
 }

@@ -152,8 +152,10 @@ function parse<S extends z.ZodType>(
   const parsed = schema.safeParse(line);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const field = issue?.path.join('.') ?? '';
-  throw new FactError(code, `\`${field.slice(0, 64)}\`: ${issue?.message ?? 'is invalid'}`.slice(0, 512), {
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const field = [...(issue?.path ?? []), ...unknown].join('.');
+  const named = field === '' ? 'the line' : `\`${field.slice(0, 64)}\``;
+  throw new FactError(code, `${named}: ${issue?.message ?? 'is invalid'}`.slice(0, 512), {
     fields: { field },
   });
 }

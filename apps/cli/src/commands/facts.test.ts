@@ -101,6 +101,7 @@ describe('praxis facts apply --jsonl', () => {
         { ...PUT, value: 1, expected: 'f'.repeat(64) },
         { ...PUT, value: 1, op: 'delete' },
         { op: 'end', subject: 'host:web', predicate: 'os', actor: 'test:a', value: 1 },
+        { ...PUT, value: 1, valid_from: '2020-01-02', valid_to: '2020-01-01' },
         { ...PUT, value: 1, expected: null },
       ],
     );
@@ -112,8 +113,11 @@ describe('praxis facts apply --jsonl', () => {
       'FACT_VERSION_CONFLICT',
       'FACT_INVALID',
       'FACT_INVALID',
+      'FACT_INVALID',
       undefined,
     ]);
+    // By the names that the lines have.
+    expect(JSON.stringify(results[7])).toContain('`valid_to`');
   });
 });
 

@@ -4,6 +4,7 @@ import {
   type FactPage,
   type FactQuery,
   type FactStore,
+  inWireNames,
   KINDS_MODES,
   parseOperation,
   parseQuery,
@@ -63,9 +64,8 @@ async function apply(options: JsonlOption & KindsOption): Promise<void> {
   await withFactStore(options, (store) => {
     const answer = async (line: unknown): Promise<unknown> => {
       const operation = parseOperation(line);
-      return wireResult(
-        operation.op === 'put' ? await store.put(operation.fact) : await store.end(operation.end),
-      );
+      const written = operation.op === 'put' ? store.put(operation.fact) : store.end(operation.end);
+      return wireResult(await written.catch(inTheirWords));
     };
     // The store takes writes in the order they come and lets those that wait together share a flush of the disk.
     return answerLines(process.stdin, process.stdout, answer, { inFlightMax: LINES_IN_FLIGHT_MAX });
@@ -77,9 +77,14 @@ async function query(options: JsonlOption): Promise<void> {
   const allowRestricted = mayReadRestricted();
   await withFactStore(options, (store) =>
     answerLines(process.stdin, process.stdout, async (line) =>
-      wirePage(await collect(store, { ...parseQuery(line), allowRestricted })),
+      wirePage(await collect(store, { ...parseQuery(line), allowRestricted }).catch(inTheirWords)),
     ),
   );
+}
+
+/** Who wrote a line is told of its fields by the names they have there. */
+function inTheirWords(error: unknown): never {
+  throw inWireNames(error);
 }
 
 /** All pages of an answer, unless the question asks for one page or the answer is too long. */

@@ -1,5 +1,5 @@
-import { parseInstant, type Instant, PraxisError } from '@praxis/core';
-import { FACT_TYPES, type FactFilter } from '@praxis/facts';
+import { formatInstant, type Instant, INSTANT_MIN, parseInstant, PraxisError } from '@praxis/core';
+import { FACT_TYPES, type FactFilter, FOREVER } from '@praxis/facts';
 import { z } from 'zod';
 
 /** The longest instant in ISO 8601 that is taken, in characters. */
@@ -9,11 +9,14 @@ const CURSOR_LENGTH_MAX = 4096;
 
 const name = z.string().min(1).max(NAME_LENGTH_MAX);
 
+/** What an instant must be; the answer to one that is none holds this, and never what was given. */
+const INSTANT_EXPECTED = `ISO 8601 with an offset, from ${formatInstant(INSTANT_MIN)} to ${formatInstant(FOREVER - 1)} expected`;
+
 /** An instant as a caller writes it. */
 export const instantField: z.ZodType<string> = z
   .string()
   .max(INSTANT_LENGTH_MAX)
-  .refine(isInstant, 'is not an ISO 8601 instant with an offset');
+  .refine(isInstant, INSTANT_EXPECTED);
 
 /** The two instants every question about facts may be as of. */
 export const asOfShape: {

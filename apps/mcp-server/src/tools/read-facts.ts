@@ -1,4 +1,4 @@
-import { FactError, type FactErrorCode } from '@praxis/facts';
+import { FactError, type FactErrorCode, inWireNames } from '@praxis/facts';
 import type { CallContext, CallOutput } from '@praxis/gate';
 import type { Services } from '../services.ts';
 import { readAnswer, type ToolAnswer } from '../tool.ts';
@@ -23,6 +23,17 @@ const ASKED_WRONGLY: ReadonlySet<FactErrorCode> = new Set([
   'FACT_CURSOR_INVALID',
 ]);
 
+/** Arguments that are not just written otherwise than the store writes them. */
+const ARGUMENT_NAMES: Readonly<Record<string, string>> = {
+  depthMax: 'depth',
+  subjectsMax: 'limit',
+  notObservedForUs: 'not_observed_for_s',
+  'from.validAt': 'from_valid_at',
+  'from.recordedAt': 'from_recorded_at',
+  'to.validAt': 'to_valid_at',
+  'to.recordedAt': 'to_recorded_at',
+};
+
 /** Asks through the gate: one record, taint when anything observed comes back, and a refusal as a value. */
 export async function readFacts(
   { tool, args, target, holdsFacts, ask }: FactQuestion,
@@ -44,7 +55,8 @@ async function answerOf(ask: () => Promise<Answer>): Promise<CallOutput<Answer>>
   try {
     const value = await ask();
     return { value, body: JSON.stringify(value) };
-  } catch (error) {
+  } catch (thrown) {
+    const error = inWireNames(thrown, ARGUMENT_NAMES);
     if (!(error instanceof FactError && ASKED_WRONGLY.has(error.code))) throw error;
     const failure = { reason: 'invalid_arguments', detail: `${error.code}: ${error.message}` } as const;
     return { value: {}, body: '', failure };
