@@ -68,6 +68,28 @@ describe('safeCanonicalJson', () => {
     expect(safeCanonicalJson(Array(ARGS_NODES_MAX).fill(1))).toBe('{"omitted":"too_large"}');
   });
 
+  it('counts its own markers, so that what it wrote is within the bounds when it is read back', () => {
+    const cycle: unknown[] = [];
+    cycle.push(...Array<unknown>(6_000).fill(cycle));
+    const unreadable = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error('no');
+        },
+      },
+    );
+    const many = (value: unknown): unknown[] => Array<unknown>(8_000).fill(value);
+    let deep: unknown = many([]);
+    for (let level = 1; level < ARGS_DEPTH_MAX; level += 1) deep = [deep];
+    const values = [deep, cycle, many(() => 0), many(new Uint8Array(3)), many(unreadable)];
+    for (const value of [...values, many(Symbol('s')), many(1n << 2000n)]) {
+      const text = safeCanonicalJson(value);
+      expect(safeCanonicalJson(JSON.parse(text))).toBe(text);
+      expect(text).toBe('{"omitted":"too_large"}');
+    }
+  });
+
   it('ends on cycles and on values that explode when followed', () => {
     const cycle: Record<string, unknown> = {};
     cycle['self'] = cycle;

@@ -58,7 +58,7 @@ function encode(value: unknown, depth: number, walk: Walk): string {
     case 'function':
     case 'symbol':
     default:
-      return `"[${typeof value}]"`;
+      return counted(`"[${typeof value}]"`, walk);
   }
 }
 
@@ -76,9 +76,10 @@ function counted(text: string, walk: Walk): string {
 }
 
 function encodeObject(object: object, depth: number, walk: Walk): string {
-  if (depth >= ARGS_DEPTH_MAX) return '"[depth]"';
-  if (walk.open.has(object)) return '"[circular]"';
-  if (ArrayBuffer.isView(object)) return `"[${object.byteLength} bytes]"`;
+  // Markers are counted like the texts they are when the record is read back.
+  if (depth >= ARGS_DEPTH_MAX) return counted('"[depth]"', walk);
+  if (walk.open.has(object)) return counted('"[circular]"', walk);
+  if (ArrayBuffer.isView(object)) return counted(`"[${object.byteLength} bytes]"`, walk);
   walk.open.add(object);
   try {
     if (Array.isArray(object)) return encodeArray(object, depth, walk);
@@ -88,7 +89,7 @@ function encodeObject(object: object, depth: number, walk: Walk): string {
   } catch (error) {
     if (error === TOO_LARGE) throw error;
     // A getter, a proxy or a toJSON of the caller's threw: the record must be written all the same.
-    return '"[unreadable]"';
+    return counted('"[unreadable]"', walk);
   } finally {
     walk.open.delete(object);
   }
