@@ -1,11 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
 import { isJsonObject } from '@praxis/core';
-import { entryDigest, EntryHash, isHexAt } from './entry-hash.ts';
+import { entryDigest } from './entry-hash.ts';
 import { claimedHash, hashOfLine, type LineFault, looksTorn, parseLine } from './line.ts';
 import { closesIntent, OpenIntents, openIntentOf } from './open-intents.ts';
-import { PlainLine, type PlainRecord, valueToken } from './plain-line.ts';
-import { type ScanBytes, type Token } from './plain-text.ts';
+import { PlainLine, type PlainRecord } from './plain/plain-line.ts';
 import { GENESIS_HASH, type StoredRecord } from './record.ts';
+import type { ScanBytes } from './scan-bytes.ts';
 import { type NodeHash, nodeFromHex } from './tree/node-hash.ts';
 
 /** Why a ledger is not whole: a line that is not the next record, or a last line without its newline. */
@@ -84,14 +84,9 @@ export class ChainWalk {
   readonly recovered: RecoveredRegion[] = [];
   readonly openIntents: OpenIntents = new OpenIntents();
   #nextSeq: number;
-  /** Null when only `#entryHash` has it: as a text it is seldom wanted. */
-  #prevHash: string | null;
-  readonly #entryHash: EntryHash = new EntryHash();
   #originId: string | null;
-  /** The value of `origin_id` as it stands in a line. */
-  #origin: Token | null = null;
   #unexplained: Unexplained | null = null;
-  readonly #plain: PlainLine = new PlainLine(this.#entryHash);
+  readonly #plain: PlainLine;
   readonly #onRecord: ChainObserver;
   readonly #judgeSegment: (header: StoredRecord) => ChainFault | null;
 
@@ -102,18 +97,16 @@ export class ChainWalk {
     judgeSegment: (header: StoredRecord) => ChainFault | null = () => null,
   ) {
     this.#nextSeq = position.nextSeq;
-    this.#prevHash = position.prevHash;
-    this.#entryHash.take(position.prevHash);
     this.#originId = position.originId;
-    this.#learnOrigin(position.originId);
+    this.#plain = new PlainLine(position.prevHash);
+    if (position.originId !== null) this.#plain.expect(position.prevHash, position.originId);
     this.#onRecord = onRecord;
     this.#judgeSegment = judgeSegment;
   }
 
   /** Where the chain stands after its last record. */
   get position(): ChainPosition {
-    this.#prevHash ??= this.#entryHash.toString();
-    return { nextSeq: this.#nextSeq, prevHash: this.#prevHash, originId: this.#originId };
+    return { nextSeq: this.#nextSeq, prevHash: this.#plain.prevHash, originId: this.#originId };
   }
 
   /**
@@ -126,17 +119,15 @@ export class ChainWalk {
     const plain = this.#plain;
     const next = plain.read(scan, start, end);
     if (next === -1 || plain.seq !== this.#nextSeq) return -1;
-    if (this.#origin === null || !plain.hasOrigin(this.#origin)) return -1;
-    if (plain.kind === 'intent' && next - start > INTENT_LINE_BYTES_MAX) return -1;
+    const { kind } = plain;
+    if (kind === 'intent' && next - start > INTENT_LINE_BYTES_MAX) return -1;
     const digest = entryDigest(scan, start, plain.entryHashAt);
-    if (!isHexAt(scan.view, plain.entryHashAt, digest)) return -1;
+    if (!plain.seal(digest)) return -1;
     this.#nextSeq += 1;
-    this.#entryHash.takeFrom(scan.view, plain.entryHashAt);
-    this.#prevHash = null;
     this.records += 1;
-    if (plain.kind === 'intent')
+    if (kind === 'intent')
       this.openIntents.addLine(plain.seq, scan.bytes.toString('latin1', start, next - 1));
-    else if (plain.kind === 'outcome' && plain.intent_seq !== null) this.openIntents.close(plain.intent_seq);
+    else if (kind === 'outcome' && plain.intent_seq !== null) this.openIntents.close(plain.intent_seq);
     this.#onRecord(plain, digest, offset);
     return next;
   }
@@ -198,18 +189,11 @@ export class ChainWalk {
   #accept(record: StoredRecord, line: Buffer, offset: number): void {
     const entryHash = claimedHash(line) ?? '';
     this.#nextSeq = record.seq + 1;
-    this.#prevHash = entryHash;
-    this.#entryHash.take(entryHash);
-    this.#learnOrigin(record.origin_id);
+    this.#originId = record.origin_id;
+    this.#plain.expect(entryHash, record.origin_id);
     this.records += 1;
     this.#trackIntent(record);
     this.#onRecord(record, nodeFromHex(entryHash), offset);
-  }
-
-  #learnOrigin(originId: string | null): void {
-    if (originId === null || (originId === this.#originId && this.#origin !== null)) return;
-    this.#originId = originId;
-    this.#origin = valueToken(originId);
   }
 
   #trackIntent(record: StoredRecord): void {

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LINE_BYTES_MAX } from '../line.ts';
-import { endScanAt, SCAN_PADDING_BYTES, type ScanBytes, scanBytes } from '../plain-text.ts';
+import { endScanAt, SCAN_PADDING_BYTES, type ScanBytes, scanBytes } from '../scan-bytes.ts';
 
 /** How much of a log is read at a time at most, in bytes. */
 export const READ_BYTES = 1_048_576;

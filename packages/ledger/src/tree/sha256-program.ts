@@ -1,3 +1,26 @@
+import {
+  branchIf,
+  type Code,
+  get,
+  I32,
+  int,
+  INT_ADD,
+  INT_SHL,
+  INT_SUB,
+  loadSplat,
+  loadVector,
+  loop,
+  set,
+  shuffle,
+  storeVector,
+  tee,
+  V128,
+  V_OR,
+  V_XOR,
+  vector,
+} from '../wasm/code.ts';
+import type { WasmFunction } from '../wasm/module.ts';
+
 /** How many bytes of a message are taken in at a time. */
 export const BLOCK_BYTES = 64;
 export const ROUNDS = 64;
@@ -7,68 +30,40 @@ const STATE_WORDS = 8;
 const OUTPUTS = [1, 33, 129, 161];
 const OUTPUT_BYTES = 256;
 
-/** Instructions of WebAssembly, in the order in which they stand. */
-interface Code extends ReadonlyArray<number | Code> {}
-
 // Locals: four parameters; a counter and where each lane's message goes on; and vectors.
 const [MESSAGES, BLOCKS, GROUPS, OUT, BLOCK] = [0, 1, 2, 3, 4] as const;
 const LANE_POINTERS: readonly number[] = [5, 6, 7, 8];
 /** How many parameters and other integers the program has, and how many vectors. */
-export const PARAMETERS = 4;
-export const INTEGERS = 5;
+const PARAMETERS = 4;
+const INTEGERS = 5;
 const W: number = PARAMETERS + INTEGERS;
 const STATE: number = W + WORDS;
 const HASH: number = STATE + STATE_WORDS;
 const [T0, T1, T2, T3] = [HASH + STATE_WORDS, HASH + 9, HASH + 10, HASH + 11] as const;
-export const VECTORS: number = T3 - W + 1;
+const VECTORS: number = T3 - W + 1;
 
-const get = (local: number): Code => [0x20, local];
-const set = (local: number): Code => [0x21, local];
-const tee = (local: number): Code => [0x22, local];
-const int = (value: number): Code => [0x41, signed(value)];
-const INT_ADD = 0x6a;
-const INT_SUB = 0x6b;
-const INT_SHL = 0x74;
-const LOOP: Code = [0x03, 0x40];
-const BRANCH_IF: Code = [0x0d, 0];
-const END = 0x0b;
-const vector = (operation: number): Code => [0xfd, unsigned(operation)];
-const OR = vector(0x50);
-const XOR = vector(0x51);
 const BITSELECT = vector(0x52);
 const SHL = vector(0xab);
 const SHR = vector(0xad);
 const ADD = vector(0xae);
-const load = (offset: number): Code => [vector(0x00), 0, unsigned(offset)];
-const loadSplat = (offset: number): Code => [int(0), vector(0x09), 2, unsigned(offset)];
-const store = (offset: number): Code => [vector(0x0b), 0, unsigned(offset)];
-const shuffle = (bytes: readonly number[]): Code => [vector(0x0d), bytes];
-
-/** A number in LEB128. */
-export function unsigned(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest & 0x7f) | 0x80);
-  return [...bytes, rest];
-}
-
-/** Of values from 0 on: a last byte whose sign bit is set needs another. */
-function signed(value: number): number[] {
-  const bytes = unsigned(value);
-  const last = bytes.at(-1) ?? 0;
-  return last < 0x40 ? bytes : [...bytes.slice(0, -1), last | 0x80, 0];
-}
 
 const shifted = (x: number, by: number): Code => [get(x), int(by), SHR];
-const rotated = (x: number, by: number): Code => [shifted(x, by), get(x), int(32 - by), SHL, OR];
-const xor3 = (a: Code, b: Code, c: Code): Code => [a, b, XOR, c, XOR];
+const rotated = (x: number, by: number): Code => [shifted(x, by), get(x), int(32 - by), SHL, V_OR];
+const xor3 = (a: Code, b: Code, c: Code): Code => [a, b, V_XOR, c, V_XOR];
 const bigSigma0 = (x: number): Code => xor3(rotated(x, 2), rotated(x, 13), rotated(x, 22));
 const bigSigma1 = (x: number): Code => xor3(rotated(x, 6), rotated(x, 11), rotated(x, 25));
 const sigma0 = (x: number): Code => xor3(rotated(x, 7), rotated(x, 18), shifted(x, 3));
 const sigma1 = (x: number): Code => xor3(rotated(x, 17), rotated(x, 19), shifted(x, 10));
 const choice = (x: number, y: number, z: number): Code => [get(y), get(z), get(x), BITSELECT];
 /** Where x and y differ z decides, else either. */
-const majority = (x: number, y: number, z: number): Code => [get(z), get(y), get(x), get(y), XOR, BITSELECT];
+const majority = (x: number, y: number, z: number): Code => [
+  get(z),
+  get(y),
+  get(x),
+  get(y),
+  V_XOR,
+  BITSELECT,
+];
 
 /** FIPS 180-4 §6.2.2, steps 1 and 3: one round, on variables that change places from round to round. */
 function round(t: number): Code {
@@ -120,7 +115,7 @@ function loadBlock(): Code {
   return [
     [0, 4, 8, 12].map((word) =>
       transposed(
-        LANE_POINTERS.map((lane) => [get(lane), load(4 * word)]),
+        LANE_POINTERS.map((lane) => [get(lane), loadVector(4 * word)]),
         W + word,
       ),
     ),
@@ -143,8 +138,8 @@ function storeDigests(): Code {
     transposed(rows.slice(0, 4), W),
     transposed(rows.slice(4), W + 4),
     OUTPUTS.map((offset, lane) => [
-      [get(OUT), get(W + lane), store(offset)],
-      [get(OUT), get(W + 4 + lane), store(offset + 16)],
+      [get(OUT), get(W + lane), storeVector(offset)],
+      [get(OUT), get(W + 4 + lane), storeVector(offset + 16)],
     ]),
   ];
 }
@@ -152,25 +147,23 @@ function storeDigests(): Code {
 function program(): Code {
   const lane = [get(MESSAGES), get(BLOCKS), int(6), INT_SHL, INT_ADD, set(MESSAGES)];
   const initial = Array.from({ length: STATE_WORDS }, (_, i) => [loadSplat(4 * (ROUNDS + i)), set(HASH + i)]);
-  const countDown = (local: number): Code => [get(local), int(1), INT_SUB, tee(local), BRANCH_IF, END];
-  return [
-    [LOOP, LANE_POINTERS.map((pointer) => [get(MESSAGES), set(pointer), lane])],
+  const countDown = (local: number): Code => [get(local), int(1), INT_SUB, tee(local), branchIf(0)];
+  const lanes = LANE_POINTERS.map((pointer): Code => [get(MESSAGES), set(pointer), lane]);
+  return loop(
+    lanes,
     [initial, get(BLOCKS), set(BLOCK)],
-    [LOOP, loadBlock(), compress(), countDown(BLOCK)],
+    loop(loadBlock(), compress(), countDown(BLOCK)),
     [storeDigests(), get(OUT), int(OUTPUT_BYTES), INT_ADD, set(OUT)],
     countDown(GROUPS),
-  ];
-}
-
-function flat(code: Code): number[] {
-  return code.flatMap((part) => (typeof part === 'number' ? [part] : flat(part)));
+  );
 }
 
 /**
- * The body of a function of WebAssembly that hashes four messages at a time, one in each lane of its vectors.
- * Its parameters: where the messages stand, how many blocks each has, how many groups of four there are, and
+ * A function of WebAssembly that hashes four messages at a time, one in each lane of its vectors. Its
+ * parameters: where the messages stand, how many blocks each has, how many groups of four there are, and
  * where the digests go. At the beginning of its memory it expects the round constants and the initial state.
  */
-export function sha256Program(): number[] {
-  return flat(program());
+export function sha256Program(): WasmFunction {
+  const locals = [...Array<number>(INTEGERS).fill(I32), ...Array<number>(VECTORS).fill(V128)];
+  return { takes: Array<number>(PARAMETERS).fill(I32), gives: [], locals, code: program() };
 }
