@@ -156,6 +156,8 @@ export interface SealedRow {
     readonly target: string | null;
     readonly confidence: number | null;
     readonly contentHash: string;
+    /** Whether it says by whom it was superseded but not when, or the other way round. */
+    readonly isHalfSuperseded: boolean;
   };
 }
 

@@ -12,6 +12,10 @@ export interface SealDialect extends Pick<FactDialect, 'placeholder' | 'limit' |
 const RECORDED_CONTENT = `f.target, f.value, f.valid_from, f.valid_to, f.recorded_at, f.observed_at,
   f.observation_count, f.confidence, f.actor, f.reason, f.source`;
 
+// Who superseded a row is sealed with when: until then nobody has.
+const HALF_SUPERSEDED = `CASE WHEN (f.superseded_at IS NULL) = (f.superseded_actor IS NULL)
+  AND (f.superseded_at IS NULL) = (f.superseded_reason IS NULL) THEN 0 ELSE 1 END`;
+
 /** Where the confidence is among the cells of a row: two of position, four of the key, then `RECORDED_CONTENT`. */
 const CONFIDENCE_CELL = 13;
 
@@ -33,7 +37,7 @@ export function sealedRowsSql(
       const { keyInFact = false } = dialect;
       const key = keyInFact ? 'f' : 'k';
       const text = `SELECT f.seq, f.seq, ${key}.subject, ${key}.predicate, ${key}.fact_type, ${key}.value_key,
-        ${RECORDED_CONTENT}, ${dialect.contentHashHex} FROM facts f ${keyInFact ? '' : 'JOIN fact_keys k ON k.key_id = f.key_id'}
+        ${RECORDED_CONTENT}, ${HALF_SUPERSEDED}, ${dialect.contentHashHex} FROM facts f ${keyInFact ? '' : 'JOIN fact_keys k ON k.key_id = f.key_id'}
         WHERE f.seq > ${from} AND f.seq <= ${bind(through.seq)} ORDER BY f.seq ${limit()}`;
       return { text, params };
     }
@@ -62,7 +66,7 @@ export function sealedRow(rows: SealedRows, row: readonly unknown[]): SealedRow 
   const position = rows === 'superseded' ? [Number(row[0]), Number(row[1])] : [Number(row[0])];
   if (rows !== 'recorded') return { position, text: JSON.stringify(row) };
   // The hash follows from the rest: it is compared, not sealed.
-  const sealed = row.slice(0, -1);
+  const sealed = row.slice(0, -2);
   const [, , subject, predicate, factType, valueKey, target, value] = sealed as string[];
   const content = {
     key: {
@@ -75,6 +79,7 @@ export function sealedRow(rows: SealedRows, row: readonly unknown[]): SealedRow 
     target: target ?? null,
     confidence: sealed[CONFIDENCE_CELL] as number | null,
     contentHash: String(row.at(-1)),
+    isHalfSuperseded: Number(row.at(-2)) !== 0,
   };
   return { position, text: JSON.stringify(sealed), content };
 }

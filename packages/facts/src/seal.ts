@@ -108,5 +108,6 @@ async function hashLink(
 
 /** Whether a fact's content hash is that of its content: comparing and setting, and differences, go by it. */
 function hashFits({ content }: SealedRow): boolean {
-  return content === undefined || contentHashOf(content.key, content) === content.contentHash;
+  if (content === undefined) return true;
+  return !content.isHalfSuperseded && contentHashOf(content.key, content) === content.contentHash;
 }

@@ -52,7 +52,8 @@ function addVectors(db: SqliteDatabase, model: string, vectors: readonly EmbedFa
 
 /** The rows of a statement, as arrays. */
 export function readRows(db: SqliteDatabase, query: SqlQuery): Cell[][] {
-  return db.prepare(query.text, { arrays: true }).all(...query.params.map(toSqlValue)) as unknown as Cell[][];
+  const statement = db.prepare(query.text, { arrays: true });
+  return db.reading(() => statement.all(...query.params.map(toSqlValue)) as unknown as Cell[][]);
 }
 
 function toSqlValue(param: SqlParam): SqlValue {

@@ -55,18 +55,20 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
   return {
     write: (writes) => commits.submit(writes),
     async horizon() {
-      const recordedAt = writer.lastRecordedAt();
+      const recordedAt = db.reading(() => writer.lastRecordedAt());
       return { recordedAt, now: Math.max(clock.now(), recordedAt), snapshot: null };
     },
     point(key, at) {
-      return readPoint(key, at.validAt ?? present(), at.recordedAt ?? Number.MAX_SAFE_INTEGER);
+      return db.reading(() =>
+        readPoint(key, at.validAt ?? present(), at.recordedAt ?? Number.MAX_SAFE_INTEGER),
+      );
     },
     ...sqliteReading(db, dialect),
     nearest: sqliteNearest(db, dialect) ?? undefined,
     checkIntegrity: () => db.checkIntegrity(),
-    verifyDerived: async () => verifySqliteDerived(db),
+    verifyDerived: async () => db.reading(() => verifySqliteDerived(db)),
     ...sqliteSeals(db, dialect, () => writer.lastRecordedAt()),
-    classificationRules: () => rules.inForce(),
+    classificationRules: () => db.reading(() => rules.inForce()),
     async addClassificationRule(rule) {
       rules.add(rule, Math.max(clock.now(), writer.lastRecordedAt()));
     },

@@ -1,5 +1,5 @@
 import type { Clock, Instant } from '@praxis/core';
-import type { Settled, SqliteDatabase, SqlValue } from '@praxis/storage';
+import { type Settled, type SqliteDatabase, type SqlValue, StorageError } from '@praxis/storage';
 
 import type { WriteOutcome } from './backend.ts';
 import { FactError } from './errors.ts';
@@ -82,7 +82,9 @@ function refresher(db: SqliteDatabase, applier: WriteApplier, known: Known): () 
     const found = db.dataVersion();
     if (found === known.dataVersion) return;
     const [seq, recordedAt] = (lastRow.get() ?? [0, Number.MIN_SAFE_INTEGER]) as unknown as SqlValue[];
-    const [clockAt] = lastOfClock.get() as unknown as SqlValue[];
+    const [clockAt] = (lastOfClock.get() ?? []) as unknown as SqlValue[];
+    if (clockAt === undefined)
+      throw new StorageError('STORE_TAMPERED', 'the row that keeps transaction time going forward is gone');
     applier.lastSeq = Number(seq);
     known.last = Math.max(known.last, Number(recordedAt), Number(clockAt));
     known.dataVersion = found;

@@ -1,14 +1,17 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+import { openSqlite } from '@praxis/storage';
 import { fakeClock, makeTempDir } from '@praxis/testkit';
 import { describe, expect, it } from 'vitest';
 
 import { restoreFactStore } from '../src/restore.ts';
+import { SQLITE_FACT_MIGRATIONS } from '../src/sqlite-schema.ts';
 import { openSqliteFactStore } from '../src/sqlite-store.ts';
 import { aPut } from '../src/store.contract.ts';
 import type { FactStore } from '../src/store.ts';
+import { forge } from './forge.ts';
 
 const clock = fakeClock();
 
@@ -30,16 +33,6 @@ async function aSealedStore(): Promise<string> {
   return path;
 }
 
-/** Changes the file as somebody with all rights and time could: without the triggers, and with them back. */
-function forge(path: string, sql: string): void {
-  const raw = new DatabaseSync(path);
-  const triggers = raw.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").all();
-  for (const trigger of triggers) raw.exec(`DROP TRIGGER ${String(trigger['name'])}`);
-  raw.exec(sql);
-  for (const trigger of triggers) raw.exec(String(trigger['sql']));
-  raw.close();
-}
-
 async function verified(path: string, head?: string): ReturnType<FactStore['verify']> {
   const store = await openSqliteFactStore({ path, clock });
   const report = await store.verify(head === undefined ? {} : { head });
@@ -55,6 +48,11 @@ describe('a sealed store that was tampered with', () => {
     ['who superseded a fact', "UPDATE facts SET superseded_actor = 'x' WHERE seq = 1", 2],
     ['when a fact was superseded', 'UPDATE facts SET superseded_at = superseded_at + 1 WHERE seq = 1', 2],
     ['a key', "UPDATE facts SET subject = 'host:x'", 1],
+    [
+      'who supersedes a fact that nobody has superseded',
+      "UPDATE facts SET superseded_actor = 'x', superseded_reason = 'y' WHERE superseded_at IS NULL",
+      2,
+    ],
     [
       'a removed row',
       'DELETE FROM fact_observations; DELETE FROM facts WHERE seq = (SELECT max(seq) FROM facts)',
@@ -101,6 +99,38 @@ describe('backup and restore', () => {
     const kept = await openSqliteFactStore({ path: keptAs ?? '', clock });
     expect((await kept.query({})).facts.map((f) => f.value)).toEqual(['later']);
     await kept.close();
+  });
+
+  it('never put nothing in the place of something', async () => {
+    const path = await aSealedStore();
+    writeFileSync(`${path}.empty`, '');
+    new DatabaseSync(`${path}.bare`).close();
+    const other = new DatabaseSync(`${path}.other`);
+    other.exec('CREATE TABLE t (x)');
+    other.close();
+    const refused: [string, string][] = [
+      ['nowhere', 'STORE_IO'],
+      ['empty', 'STORE_CORRUPT'],
+      ['bare', 'STORE_CORRUPT'],
+      ['other', 'STORE_CORRUPT'],
+    ];
+    const files = readdirSync(dirname(path));
+    for (const [name, code] of refused) {
+      const from = `${path}.${name}`;
+      await expect(restoreFactStore({ from, to: path, clock })).rejects.toMatchObject({ code });
+    }
+    expect(readdirSync(dirname(path))).toEqual(files);
+    expect(await verified(path)).toMatchObject({ ok: true, seals: 3 });
+  });
+
+  it('only read the backup, whatever version it is of', async () => {
+    const path = join(makeTempDir().path, 'facts.db');
+    const old = openSqlite({ path, migrations: SQLITE_FACT_MIGRATIONS.slice(0, 1) });
+    old.close();
+    const before = readFileSync(path);
+    await restoreFactStore({ from: path, to: `${path}.new`, clock });
+    expect(readFileSync(path).equals(before)).toBe(true);
+    expect(await verified(`${path}.new`)).toMatchObject({ ok: true });
   });
 
   it('repairs a damaged store, and refuses a damaged or forged backup', async () => {

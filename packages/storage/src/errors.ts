@@ -1,4 +1,4 @@
-import { errorMessage, PraxisError } from '@praxis/core';
+import { errorCode, errorMessage, PraxisError } from '@praxis/core';
 
 /** Every code this package throws. */
 export type StorageErrorCode =
@@ -61,6 +61,11 @@ export function sqliteResultCode(error: unknown): number | null {
 
 /** A SQLite error as a `StorageError`; anything that is not one comes back unchanged. */
 export function fromSqlite(error: unknown, what: string): unknown {
+  // A number beyond what a double holds exactly: no store writes one.
+  if (errorCode(error) === 'ERR_OUT_OF_RANGE')
+    return new StorageError('STORE_CORRUPT', `${what}: a number is out of range; ${CORRUPT_ADVICE}`, {
+      cause: error,
+    });
   const resultCode = sqliteResultCode(error);
   if (resultCode === null) return error;
   const code = SQLITE_CODES.get(resultCode) ?? 'STORE_FAILED';

@@ -1,6 +1,7 @@
-import { chmodSync, existsSync } from 'node:fs';
-import { backup, type DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
+import { checkIntegrity } from './check-integrity.ts';
+import { copySqlite } from './copy-sqlite.ts';
 import { fromSqlite, StorageError } from './errors.ts';
 
 /** What SQLite stores. Binding anything else (a boolean, `undefined`) is a mistake it would hide. */
@@ -14,6 +15,8 @@ export interface SqliteDatabase {
   get(sql: string, params?: readonly SqlValue[]): SqlRow | undefined;
   /** Rows as arrays in column order: the cheapest form, for hot paths. */
   prepare(sql: string, options?: { arrays?: boolean }): StatementSync;
+  /** Runs `work`, which reads with prepared statements: a damaged page throws `STORE_CORRUPT`, as everywhere. */
+  reading<R>(work: () => R): R;
   /** A number that changes when another connection has changed the database. */
   dataVersion(): number;
   run(sql: string, params?: readonly SqlValue[]): { changes: number; lastId: number };
@@ -21,7 +24,7 @@ export interface SqliteDatabase {
   transact<R>(work: () => R): R;
   /** Checks every page. Throws `STORE_CORRUPT`. */
   checkIntegrity(): void;
-  /** Copies the database while it is in use. The copy is owner-only. */
+  /** Copies the database while it is in use. The copy is owner-only. Throws `STORE_CORRUPT` for a damaged one. */
   backupTo(path: string): Promise<void>;
   close(): void;
 }
@@ -48,6 +51,7 @@ export function wrapSqlite(db: DatabaseSync, path: string): SqliteDatabase {
     path,
     dataVersion: () => Number((version.get() as unknown as number[])[0]),
     prepare: (sql, options) => guarded(path, () => prepare(sql, options)),
+    reading: (work) => guarded(path, work),
     all: (sql, params = []) => guarded(path, () => prepare(sql).all(...checked(params)) as SqlRow[]),
     get: (sql, params = []) =>
       guarded(path, () => prepare(sql).get(...checked(params)) as SqlRow | undefined),
@@ -58,7 +62,7 @@ export function wrapSqlite(db: DatabaseSync, path: string): SqliteDatabase {
       }),
     transact: (work) => transact(db, bounds, path, work),
     checkIntegrity: () => guarded(path, () => checkIntegrity(db, path)),
-    backupTo: (target) => backupTo(db, path, target),
+    backupTo: (target) => copySqlite(db, path, target),
     close: () => {
       if (db.isOpen) db.close();
     },
@@ -80,27 +84,6 @@ function transact<R>(db: DatabaseSync, bounds: Bounds, path: string, work: () =>
     // SQLite has rolled back by itself after a full disk or an I/O error.
     if (db.isTransaction) db.exec('ROLLBACK');
     throw fromSqlite(error, `writing \`${path}\``);
-  }
-}
-
-/** Checks every page of a database. Throws `STORE_CORRUPT` with what was found first. */
-export function checkIntegrity(db: DatabaseSync, path: string): void {
-  const rows = db.prepare('PRAGMA quick_check(1)').all();
-  const first = rows[0]?.['quick_check'];
-  if (rows.length === 1 && first === 'ok') return;
-  throw new StorageError(
-    'STORE_CORRUPT',
-    `\`${path}\` is damaged: ${String(first)}; restore the latest backup with \`praxis facts restore\``,
-  );
-}
-
-async function backupTo(db: DatabaseSync, path: string, target: string): Promise<void> {
-  if (existsSync(target)) throw new StorageError('STORE_PATH_UNSAFE', `\`${target}\` exists already`);
-  try {
-    await backup(db, target);
-    chmodSync(target, 0o600);
-  } catch (error) {
-    throw fromSqlite(error, `backing up \`${path}\``);
   }
 }
 

@@ -1,4 +1,12 @@
-import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -148,6 +156,31 @@ describe('openSqlite', () => {
     const copy = openSqlite({ path: `${path}.copy`, migrations: MIGRATIONS });
     expect(copy.all('SELECT * FROM t')).toHaveLength(1);
     await expect(db.backupTo(`${path}.copy`)).rejects.toMatchObject({ code: 'STORE_PATH_UNSAFE' });
+    expect(statSync(`${path}.copy`).mode & 0o777).toBe(0o600);
+    await expect(db.backupTo(join(path, 'no', 'such'))).rejects.toMatchObject({ code: 'STORE_IO' });
+  });
+
+  it('leaves no copy of what turns out to be damaged', async () => {
+    const path = aFile();
+    const db = openSqlite({ path, migrations: MIGRATIONS });
+    for (let n = 0; n < 500; n += 1) db.run('INSERT INTO t (x) VALUES (?)', ['x'.repeat(500)]);
+    db.close();
+    const bytes = readFileSync(path);
+    bytes.fill(0x5a, 12_288, 16_384);
+    writeFileSync(path, bytes);
+    const damaged = openSqlite({ path, migrations: MIGRATIONS, checkIntegrity: false });
+    await expect(damaged.backupTo(`${path}.copy`)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+    expect(existsSync(`${path}.copy`)).toBe(false);
+    expect(() => damaged.reading(() => damaged.prepare('SELECT * FROM t').all())).toThrow(
+      expect.objectContaining({ code: 'STORE_CORRUPT' }),
+    );
+    damaged.close();
+  });
+
+  it('says that a directory is not there', () => {
+    expect(() => openSqlite({ path: join(aFile(), 'no', 'such.db'), migrations: MIGRATIONS })).toThrow(
+      expect.objectContaining({ code: 'STORE_IO' }),
+    );
   });
 
   it('refuses to bind what SQLite would misunderstand', () => {

@@ -6,7 +6,8 @@ import { fromSqlite, StorageError } from './errors.ts';
 import { isOwnedByThisUser, statOrNull } from './data-dir.ts';
 import { touchOwnerOnly } from './data-dir-lock.ts';
 import { migrateSqlite, type SqliteMigration } from './migrate.ts';
-import { checkIntegrity, type SqliteDatabase, wrapSqlite } from './sqlite-database.ts';
+import { checkIntegrity } from './check-integrity.ts';
+import { type SqliteDatabase, wrapSqlite } from './sqlite-database.ts';
 
 /** How long `open` waits for another process's lock, in milliseconds. */
 export const SQLITE_OPEN_TIMEOUT_MS = 5000;
@@ -57,8 +58,15 @@ export function openSqlite(options: SqliteOptions): SqliteDatabase {
       throw error;
     }
   } catch (error) {
-    throw fromSqlite(error, `opening \`${options.path}\``);
+    throw fromSqlite(fromFileSystem(error, options.path), `opening \`${options.path}\``);
   }
+}
+
+/** What the operating system says of a file or its directory (`ENOENT`, `EACCES`, `EROFS`), in our terms. */
+function fromFileSystem(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  const code = errorCode(error) === 'ENOSPC' ? 'STORE_FULL' : 'STORE_IO';
+  return new StorageError(code, `opening \`${path}\`: ${error.message}`, { cause: error });
 }
 
 /** An extension only makes things quicker: one that cannot be loaded here is done without. */
