@@ -98,6 +98,32 @@ def js_string(text):
     return '"' + ESCAPED.sub(lambda m: ESCAPES.get(m.group(), "\\u%04x" % ord(m.group())), text) + '"'
 
 
+ARGS_DEPTH_MAX, ARGS_NODES_MAX, ARGS_CHARS_MAX = 64, 20000, 65536
+
+
+def keeps_bounds(args):
+    """Whether arguments are as small as a writer makes them: beyond the bounds it puts markers in their place."""
+    nodes = chars = 0
+    waiting = [(args, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        nodes += 1
+        if isinstance(value, Number):
+            chars += len(js_number(value))
+        elif isinstance(value, str):
+            chars += units(js_string(value))
+        elif isinstance(value, (list, dict)):
+            if depth >= ARGS_DEPTH_MAX:
+                return False
+            if isinstance(value, dict):
+                chars += sum(units(js_string(name)) + 1 for name in value)
+                value = value.values()
+            waiting += [(item, depth + 1) for item in value]
+        if nodes > ARGS_NODES_MAX or chars > ARGS_CHARS_MAX:
+            return False
+    return True
+
+
 def canonical(value):
     if value is None:
         return "null"
@@ -189,7 +215,7 @@ def parse_record(line):
         raise Bad("not_canonical")
     if any(record[name] is None for name in REQUIRED) or not all(fits(FIELDS[n], v) for n, v in record.items()):
         raise Bad("not_canonical")
-    if not is_instant(record["ts"]):
+    if not is_instant(record["ts"]) or not keeps_bounds(record["args"]):
         raise Bad("not_canonical")
     body = canonical(record)
     if body[:-1] + ',"entry_hash":' + js_string(claimed) + "}" != text:
@@ -331,16 +357,24 @@ def parse_checkpoint(note):
     return {"origin": lines[0], "size": int(lines[1]), "root": root, "text": text, "signed": signed, "evidence": committed}
 
 
-def judge_signature(checkpoint, keys):
-    parsed = [key for key in map(parse_key, keys) if key]
-    if not keys:
-        return None
-    for name, key_id, public in parsed:
+def signed_by(checkpoint, keys):
+    """Of those keys that the checkpoint names as its own and that have a signature in it, whether each verifies."""
+    verdicts = []
+    for name, key_id, public in filter(None, map(parse_key, keys)):
         own = [signature for n, i, signature in checkpoint["signed"] if (n, i) == (name, key_id)]
-        if own:
-            good = all(ed25519_verify(public, checkpoint["text"].encode(), signature) for signature in own)
-            return None if good else "bad_signature"
-    return "untrusted_key"
+        if own and name == checkpoint["origin"]:
+            verdicts.append(all(ed25519_verify(public, checkpoint["text"].encode(), signature) for signature in own))
+    return verdicts
+
+
+def judge_signature(checkpoint, keys):
+    if not keys.trusted and not keys.named:
+        return None
+    counting = signed_by(checkpoint, keys.usable())
+    if any(counting):
+        return None
+    others = signed_by(checkpoint, keys.named)
+    return "untrusted_key" if any(others) or not counting + others else "bad_signature"
 
 
 def judge_cosignature(text, lines, key):
@@ -581,19 +615,20 @@ def read_evidence(path):
 VOUCHERS = {"stamp": ("note_sha256", "stamper", "token_base64"), "cosignature": ("note_sha256", "lines")}
 
 
-def read_anchor(path, origin=None):
-    """The roots that an anchor has for each size; with an origin, only those of that log."""
-    sizes = {}
+def read_anchor(path, origin):
+    """The roots that an anchor has for each size of one log, of all when it is not known; whether it names any log."""
+    sizes, any_log = {}, False
     with open(path, encoding="utf-8", errors="replace") as file:
         for line in file:
             try:
                 note = json.loads(line)
                 checkpoint = parse_checkpoint(note if isinstance(note, str) else "")
+                any_log = True
                 if origin in (None, checkpoint["origin"]):
                     sizes.setdefault(checkpoint["size"], set()).add(checkpoint["root"])
             except (Bad, ValueError):
                 continue  # a damaged line proves nothing, either way
-    return sizes
+    return sizes, any_log
 
 
 ENDORSERS_MAX = 16
@@ -655,13 +690,19 @@ def segments_of(path):
     return ([(path, 0)] if os.path.exists(path) or not later else []) + later, False
 
 
-def origin_of(path):
-    """The origin line that a log's first record leads to, or None."""
+def first_origin(path):
+    """The origin line that a log's first record leads to, or None. What a crash left before it is passed over."""
     try:
-        record, _, _ = parse_record(next(lines_of(path), (b"", 0, False))[0])
-    except (Bad, OSError):
-        return None
-    return "praxis/%s" % record["origin_id"]
+        for line, _, ended in lines_of(path):
+            try:
+                record, claimed, digest = parse_record(line)
+            except Bad:
+                continue
+            if ended and claimed == digest:
+                return "praxis/%s" % record["origin_id"]
+    except OSError:
+        pass
+    return None
 
 
 class Vouched:
@@ -738,10 +779,12 @@ def verify(path, given):
     evidence_path = evidence_path or stem_of(log) + ".evidence.jsonl"
     present = os.path.exists(evidence_path)
     checkpoints, hashes, evidence_bad, vouchers = read_evidence(evidence_path) if present else ([], [GENESIS], None, [])
-    anchors = read_anchor(anchor_path) if anchor_path else {}
+    origin = first_origin(segments[0][0])
+    anchors, of_others = read_anchor(anchor_path, origin) if anchor_path else ({}, False)
+    of_others = of_others and not anchors
     seen_by_witness = {}
     for file in given.witnessed:
-        for size, roots in read_anchor(file, origin_of(segments[0][0])).items():
+        for size, roots in read_anchor(file, origin)[0].items():
             seen_by_witness.setdefault(size, set()).update(roots)
     ends = max(anchors, default=0), max(seen_by_witness, default=0)
     for size, roots in seen_by_witness.items():
@@ -813,12 +856,12 @@ def verify(path, given):
             bad = at_end("evidence_truncated")
         elif anchors and max(anchors) > size and not window:
             bad = at_end("truncated")
-        elif anchors_given and not state["anchored"] and checkpoints:
+        elif anchors_given and not state["anchored"] and (checkpoints or of_others):
             bad = at_end("anchor_missing")
         elif state["covered"]:
             last = state["covered"]
             place = {"offset": last["offset"], "seq": covered - 1, "path": evidence_path}
-            verdict = judge_signature(last, keys.usable()) if last["origin"] == "praxis/%s" % walk.origin else "bad_checkpoint"
+            verdict = judge_signature(last, keys) if last["origin"] == "praxis/%s" % walk.origin else "bad_checkpoint"
             bad = {**place, "code": verdict} if verdict else None
         promised = state["promised"]
         if bad is None and promised and promised[0] > 0 and (promised[0] >= len(hashes) or hashes[promised[0]] != promised[1]):

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifyLedger } from '../src/index.ts';
@@ -76,5 +76,47 @@ describe('an anchor', () => {
     await ledger.append(anEntry());
     await ledger.close();
     expect(await verifyLedger(ledger.path, { anchorPath })).toMatchObject({ ok: true });
+  });
+
+  it('may be shared by several ledgers, and holds each to its own checkpoints', async () => {
+    const anchorPath = aPath();
+    const made: string[] = [];
+    for (const [originId, records] of [
+      ['one', 3],
+      ['two', 5],
+    ] as const) {
+      const ledger = await aLedger({ originId, evidence: { anchorPath } });
+      for (let i = 0; i < records; i += 1) await ledger.append(anEntry({ args: { originId } }));
+      await ledger.checkpoint();
+      await ledger.append(anEntry());
+      await ledger.close();
+      made.push(ledger.path);
+    }
+    const [one = '', two = ''] = made;
+    expect(await verifyLedger(one, { anchorPath })).toMatchObject({ ok: true, evidence: { anchored: 6 } });
+    expect(await verifyLedger(two, { anchorPath })).toMatchObject({ ok: true, evidence: { anchored: 8 } });
+    const ofTwo = aPath();
+    mkdirSync(join(ofTwo, '..'), { recursive: true });
+    writeFileSync(
+      ofTwo,
+      readFileSync(anchorPath, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('/two'))
+        .join('\n'),
+    );
+    expect(await verifyLedger(two, { anchorPath: ofTwo })).toMatchObject({ ok: true });
+    const codeOf = async (path: string): Promise<string | undefined> =>
+      (await verifyLedger(path, { anchorPath: ofTwo })).first_bad?.code;
+    expect(await codeOf(one)).toBe('anchor_missing');
+    // Without evidence of its own, an anchor of another ledger alone is no reason to believe it either.
+    rmSync(one.replace('.jsonl', '.evidence.jsonl'));
+    expect(await codeOf(one)).toBe('evidence_missing');
+    const bare = await aLedger({ originId: 'bare', evidence: false });
+    await bare.close();
+    expect(await codeOf(bare.path)).toBe('anchor_missing');
+    const emptied = aPath();
+    mkdirSync(join(emptied, '..'), { recursive: true });
+    writeFileSync(emptied, '');
+    expect(await codeOf(emptied)).toBe('truncated');
   });
 });

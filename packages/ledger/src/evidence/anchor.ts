@@ -8,7 +8,7 @@ import { parseCheckpoint } from './checkpoint.ts';
 /**
  * An anchor is an append-only file elsewhere: another disk, host or account. Each line is one signed
  * checkpoint as a JSON string, so that whoever cuts or replaces the log and its evidence must reach
- * the anchor too.
+ * the anchor too. Several ledgers may share one: the first line of a checkpoint says whose it is.
  */
 export function appendAnchor(path: string, note: string): void {
   // A newline first: whatever a crash left of an earlier line stays a line of its own.
@@ -44,7 +44,12 @@ function writeAnchor(path: string, text: string): void {
 const ANCHOR_LINE_BYTES_MAX = 131_072;
 
 /** A line of an anchor: a signed checkpoint, or null for a line that is none. */
-export type AnchorLine = { readonly note: string; readonly size: number; readonly root: string } | null;
+export type AnchorLine = {
+  readonly note: string;
+  readonly origin: string;
+  readonly size: number;
+  readonly root: string;
+} | null;
 
 /** Reads an anchor line by line. Throws what the system says when it cannot be read. */
 export async function* readAnchor(path: string): AsyncGenerator<AnchorLine> {
@@ -67,5 +72,7 @@ function anchorLine(line: string): AnchorLine {
   }
   if (typeof note !== 'string') return null;
   const parsed = parseCheckpoint(note);
-  return parsed === null ? null : { note, size: parsed.checkpoint.size, root: parsed.checkpoint.root };
+  if (parsed === null) return null;
+  const { origin, size, root } = parsed.checkpoint;
+  return { note, origin, size, root };
 }

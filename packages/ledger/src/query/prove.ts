@@ -139,7 +139,7 @@ export async function checkProof(
   const { size, root, origin } = signed.checkpoint;
   if (origin !== `praxis/${record.origin_id}`) return verdict('bad_checkpoint');
   const signature =
-    keys.publicKeys.length === 0 ? 'untrusted_key' : new KeyRing(keys.publicKeys).judge(signed.note);
+    keys.publicKeys.length === 0 ? 'untrusted_key' : new KeyRing(keys.publicKeys).judge(signed.note, origin);
   if (signature !== 'good') return verdict(signature);
   const reached = rootFromInclusion(
     leafHash(entryHash),

@@ -12,6 +12,7 @@ import { logOf } from '../log/segments.ts';
 import { SESSION_ENDED } from '../own-entries.ts';
 import { isWhole, type WalkedRecord } from '../chain-walk.ts';
 import type { BatchedTree } from '../tree/batched-tree.ts';
+import { AnchoredRoots } from './anchored-roots.ts';
 import { EvidenceCursor, type FiledCheckpoint, type FiledVoucher } from './evidence-cursor.ts';
 import { KeyRing } from './key-ring.ts';
 import type { EvidenceFault, EvidenceReport, FirstBad, ResumePoint } from './report.ts';
@@ -21,9 +22,6 @@ import type { VerifyOptions } from './verify.ts';
 export const RECORD_BYTES_MIN = 352;
 /** How many records one piece of the log can end at most: one may have begun in the piece before. */
 const RECORDS_READ_MAX = Math.ceil(READ_BYTES / RECORD_BYTES_MIN) + 2;
-
-/** A value that no root equals. */
-const NO_ROOT = '';
 
 /** What is wrong with the evidence, in words too. */
 export interface EvidenceProblem {
@@ -38,9 +36,7 @@ export class EvidenceCheck {
   readonly #options: VerifyOptions;
   readonly #cursor: EvidenceCursor;
   readonly #keys: KeyRing;
-  readonly #anchors = new Map<number, string>();
-  /** The largest size in the anchor file, and among what witnesses hold. */
-  readonly #anchorEnds = { file: 0, witness: 0 };
+  readonly #anchors = new AnchoredRoots();
   /** How many records the last good checkpoint but one covers. */
   #coveredBefore = 0;
   /**
@@ -61,7 +57,6 @@ export class EvidenceCheck {
   #evidenceExpected = false;
   #headerSeen = false;
   #endedInOrder = false;
-  #anchored: number | null = null;
   #witnessed: number | null = null;
   #stamped: { size: number; time: string } | null = null;
   #stamps = 0;
@@ -74,15 +69,11 @@ export class EvidenceCheck {
     this.#keys = new KeyRing(options.publicKeys ?? []);
   }
 
-  /** Records before `size` are not walked this time. */
-  begin(size: number): void {
+  /** Records before `size` are not walked this time; `originId` is null when no record is known yet. */
+  begin(size: number, originId: string | null): void {
     this.#start = size;
     this.#size = size;
-    // What speaks for records that are not walked was held to them when they were.
-    for (const anchored of [...this.#anchors.keys()].filter((one) => one <= size)) {
-      this.#anchored = Math.max(this.#anchored ?? 0, anchored);
-      this.#anchors.delete(anchored);
-    }
+    if (originId !== null) this.#anchors.choose(originId, size);
   }
 
   /** Goes on with what an earlier verification learned of the records that are not walked. */
@@ -116,18 +107,16 @@ export class EvidenceCheck {
   record(record: WalkedRecord, offset: number, tree: BatchedTree): void {
     this.#size = tree.size;
     this.#endedInOrder = isWhole(record) ? record.reason === SESSION_ENDED : record.hasReason(SESSION_ENDED);
+    // The first record is always read as a whole; it says whose log this is.
+    if (isWhole(record)) this.#anchors.choose(record.origin_id, this.#start);
     if (record.kind === 'session' || record.kind === 'control') this.#learn(record);
     const { checkpoints } = this.#cursor;
     while (checkpoints[0] !== undefined && checkpoints[0].size <= tree.size) {
       const checkpoint = checkpoints.shift();
       if (checkpoint !== undefined) this.#compare(checkpoint, offset, tree);
     }
-    const anchored = this.#anchors.size === 0 ? undefined : this.#anchors.get(tree.size);
-    if (anchored === undefined) return;
-    if (anchored !== tree.root())
-      return this.#fail('anchor_mismatch', offset, `the anchor has another root for ${tree.size} records`);
-    this.#anchored = tree.size;
-    this.#anchors.delete(tree.size);
+    if (this.#anchors.holds(tree.size, () => tree.root()) === false)
+      this.#fail('anchor_mismatch', offset, `the anchor has another root for ${tree.size} records`);
   }
 
   /** The log ended; `walk` stands after its last record. */
@@ -162,7 +151,7 @@ export class EvidenceCheck {
       checkpoints: this.#checkpoints,
       covered: this.covered,
       keys: this.#keys.changes,
-      anchored: anchorsGiven ? (this.#anchored ?? 0) : null,
+      anchored: anchorsGiven ? (this.#anchors.confirmed ?? 0) : null,
       witnessed: witnessKeys === undefined ? null : (this.#witnessed ?? 0),
       stamped: stampVerifiers === undefined ? null : (this.#stamped?.size ?? 0),
       stamped_at: this.#stamped?.time ?? null,
@@ -235,8 +224,7 @@ export class EvidenceCheck {
   }
 
   #finishAnchors(): void {
-    let beyond = 0;
-    for (const size of this.#anchors.keys()) beyond = Math.max(beyond, size);
+    const { beyond, confirmed, onlyOfOthers } = this.#anchors;
     if (beyond > this.#size && !this.#segmentAlone) {
       return this.#failAtEnd(
         'truncated',
@@ -245,7 +233,7 @@ export class EvidenceCheck {
     }
     const { anchorPath, witnessedNotes } = this.#options;
     const given = anchorPath !== undefined || witnessedNotes !== undefined;
-    if (given && this.#anchored === null && this.#checkpoints > 0) {
+    if (given && confirmed === null && (this.#checkpoints > 0 || onlyOfOthers)) {
       this.#failAtEnd('anchor_missing', 'no line of the anchor speaks for this log');
     }
   }
@@ -257,7 +245,7 @@ export class EvidenceCheck {
   #requireLastAnchors(): void {
     if (this.#segmentAlone) return;
     const { anchorPath, witnessedNotes } = this.#options;
-    const { file, witness } = this.#anchorEnds;
+    const { file, witness } = this.#anchors.ends;
     const owed = this.#endedInOrder ? this.covered : this.#coveredBefore;
     if (anchorPath !== undefined && this.#checkpoints > 0 && file < owed)
       this.#failAtEnd('anchor_truncated', `the anchor ends at ${file} of ${this.covered} covered records`);
@@ -278,7 +266,7 @@ export class EvidenceCheck {
         `expected a checkpoint of ${originLine(this.#originId ?? '')}`,
       );
     }
-    const verdict = this.#keys.judge(last.note);
+    const verdict = this.#keys.judge(last.note, last.origin);
     if (verdict !== 'good')
       this.#failAt({ ...place, code: verdict }, `the last checkpoint's signature does not count: ${verdict}`);
   }
@@ -365,20 +353,10 @@ export class EvidenceCheck {
           { offset: 0, seq: 0, code: 'anchor_missing', path: anchorPath },
           'the anchor is not there',
         );
-      else for await (const line of readAnchor(anchorPath)) this.#addAnchor(line, 'file');
+      else for await (const line of readAnchor(anchorPath)) this.#anchors.add(line, 'file');
     }
     const notes = typeof witnessedNotes === 'function' ? await witnessedNotes() : witnessedNotes;
-    for (const note of notes ?? []) this.#addAnchor(parseCheckpoint(note)?.checkpoint ?? null, 'witness');
-  }
-
-  /** A damaged line of an anchor proves nothing, either way. */
-  #addAnchor(line: { readonly size: number; readonly root: string } | null, from: 'file' | 'witness'): void {
-    if (line === null) return;
-    this.#anchorEnds[from] = Math.max(this.#anchorEnds[from], line.size);
-    const before = this.#anchors.get(line.size);
-    // Two roots for one size are one too many, whichever the log has.
-    const root = before === undefined || before === line.root ? line.root : NO_ROOT;
-    this.#anchors.set(line.size, root);
+    for (const note of notes ?? []) this.#anchors.add(parseCheckpoint(note)?.checkpoint ?? null, 'witness');
   }
 
   #fail(code: EvidenceFault, offset: number, detail: string): void {

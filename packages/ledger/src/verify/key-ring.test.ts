@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { parseNote, signNote, verifierKey } from '../evidence/note.ts';
 import { endorse, type SigningKey } from '../evidence/signing-key.ts';
@@ -6,9 +6,13 @@ import { KEY_ROTATED } from '../own-entries.ts';
 import type { StoredRecord } from '../record.ts';
 import { ENDORSERS_MAX, KeyRing } from './key-ring.ts';
 
-function aKey(): SigningKey {
+/** Two keys of one name and one id, found by trying: the base64 of a type byte and the key, and a private key. */
+const PINNED_OF_ONE_ID = 'AfUH6k1YmydjWINiaPfdSbc4BVx/smAVp4qRr7epU7tL';
+const FORGED_OF_ONE_ID = 'MC4CAQAwBQYDK2VwBCIEIPENcIvfplfQIYdiQAwiW/8lbBQdDbOT1BNiSHVvXBNh';
+
+function aKey(name = 'praxis/a'): SigningKey {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  return { name: 'praxis/a', privateKey, verifierKey: verifierKey('praxis/a', publicKey) };
+  return { name, privateKey, verifierKey: verifierKey(name, publicKey) };
 }
 
 const header = (key: SigningKey): StoredRecord =>
@@ -24,7 +28,7 @@ function verdict(pinned: SigningKey, records: readonly StoredRecord[], signer: S
   const ring = new KeyRing([pinned.verifierKey]);
   for (const record of records) ring.record(record);
   const note = parseNote(signNote('text\n', signer.name, signer.privateKey));
-  return note === null ? 'no note' : ring.judge(note);
+  return note === null ? 'no note' : ring.judge(note, signer.name);
 }
 
 describe('the keys that may sign', () => {
@@ -47,5 +51,39 @@ describe('the keys that may sign', () => {
     ];
     expect(verdict(pinned, named(ENDORSERS_MAX - 1), next)).toBe('good');
     expect(verdict(pinned, named(ENDORSERS_MAX), next)).toBe('untrusted_key');
+  });
+
+  it('are told apart by more than their four-byte ids', () => {
+    const pinned = { ...aKey(), verifierKey: `praxis/a+995aa505+${PINNED_OF_ONE_ID}` };
+    const privateKey = createPrivateKey({
+      key: Buffer.from(FORGED_OF_ONE_ID, 'base64'),
+      format: 'der',
+      type: 'pkcs8',
+    });
+    const forged = {
+      name: 'praxis/a',
+      privateKey,
+      verifierKey: verifierKey('praxis/a', createPublicKey(privateKey)),
+    };
+    expect(forged.verifierKey).toMatch(/^praxis\/a\+995aa505\+/);
+    expect(verdict(pinned, [header(pinned), header(forged)], forged)).toBe('untrusted_key');
+    expect(verdict(forged, [header(pinned), header(forged)], forged)).toBe('good');
+  });
+
+  it('sign for the ledger that they are named after, and for no other', () => {
+    const [one, other] = [aKey('praxis/one'), aKey('praxis/other')];
+    const ring = new KeyRing([one.verifierKey, other.verifierKey]);
+    const note = parseNote(signNote('praxis/one\n', other.name, other.privateKey));
+    if (note === null) throw new Error('no note');
+    expect(ring.judge(note, 'praxis/one')).toBe('untrusted_key');
+    expect(ring.judge(note, 'praxis/other')).toBe('good');
+  });
+
+  it('are never those of a witness', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const ring = new KeyRing([verifierKey('praxis/a', publicKey, 'cosignature')]);
+    const note = parseNote(signNote('text\n', 'praxis/a', privateKey));
+    if (note === null) throw new Error('no note');
+    expect(ring.judge(note, 'praxis/a')).toBe('untrusted_key');
   });
 });

@@ -50,16 +50,21 @@ export class KeyRing {
     }
   }
 
-  /** `good`, or why the signature of a checkpoint does not count. */
-  judge(note: SignedNote): 'good' | 'bad_signature' | 'untrusted_key' {
-    const candidates = [...this.#trusted, ...this.changes.map((change) => change.verifier_key)];
+  /**
+   * `good`, or why the signature of a checkpoint does not count. Only keys of the name in the checkpoint's
+   * origin line are looked at: who holds the key of one ledger cannot sign for another.
+   */
+  judge(note: SignedNote, name: string): 'good' | 'bad_signature' | 'untrusted_key' {
+    const named = this.changes.map((change) => change.verifier_key);
+    const trusted = [...this.#trusted];
     // A segment alone need not name its key, and an auditor without one has nothing to hold it to.
-    if (candidates.length === 0) return 'good';
-    const keys = candidates.map(parseVerifierKey).filter((key): key is NoteVerifier => key !== null);
-    const signer = keys.find((key) => note.signatures.some((signature) => isOf(signature, key)));
-    if (signer === undefined) return 'untrusted_key';
-    if (!verifyNote(note, signer)) return 'bad_signature';
-    return this.#mayCount(signer) ? 'good' : 'untrusted_key';
+    if (trusted.length + named.length === 0) return 'good';
+    const counting = signersAmong(this.#pinned ? trusted : named, note, name);
+    // A key id is four bytes, which can be had twice on purpose: what counts is whose signature verifies.
+    if (counting.some((key) => verifyNote(note, key))) return 'good';
+    const others = signersAmong(named, note, name);
+    if (counting.length + others.length === 0) return 'untrusted_key';
+    return others.some((key) => verifyNote(note, key)) ? 'untrusted_key' : 'bad_signature';
   }
 
   #rotated(seq: number, args: JsonObject): void {
@@ -77,9 +82,13 @@ export class KeyRing {
   #change(seq: number, key: string, endorsed: boolean): void {
     this.changes.push({ seq, verifier_key: key, endorsed });
   }
+}
 
-  #mayCount(signer: NoteVerifier): boolean {
-    if (!this.#pinned) return true;
-    return [...this.#trusted].some((text) => parseVerifierKey(text)?.keyId.equals(signer.keyId) === true);
-  }
+/** The keys of a name, among those written down, in whose name and id a note carries a signature. */
+function signersAmong(keys: readonly string[], note: SignedNote, name: string): NoteVerifier[] {
+  return keys
+    .map(parseVerifierKey)
+    .filter((key) => key !== null)
+    .filter((key) => key.type === 'note' && key.name === name)
+    .filter((key) => note.signatures.some((signature) => isOf(signature, key)));
 }

@@ -83,7 +83,7 @@ class Verification {
     const resume = this.#resumeStart();
     this.#refuseMissingStart(resume !== null);
     const start = resume ?? (await windowStart(this.#segments));
-    this.evidence.begin(start?.tree.size ?? 0);
+    this.evidence.begin(start?.tree.size ?? 0, start?.position.originId ?? null);
     this.#walk = new LogWalk(start, (record, offset, tree) => this.evidence.record(record, offset, tree));
     const total = this.#segments.reduce((bytes, segment) => bytes + statSync(segment.path).size, 0);
     const skipped =
