@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -16,6 +16,10 @@ export interface TestPostgres {
   readonly url: string;
   /** Kills the server as a crash would, and starts it again on the same data. */
   crash(): Promise<void>;
+  /** Whether it is there; a server that cannot write its log ahead stops by itself. */
+  isRunning(): boolean;
+  /** Starts it again on the same data, as a service manager would. */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -29,13 +33,17 @@ export interface TestPostgresOptions {
   binDir?: string;
   /** Further settings, `name=value`. */
   settings?: readonly string[];
+  /** Where its directory is made; open to every user. Default `/tmp`. */
+  parentDir?: string;
+  /** Further arguments of `initdb`. */
+  initdbFlags?: readonly string[];
 }
 
 /** Starts a server of its own with an empty database. */
 export async function startPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
   const port = await freePort();
   // The server runs as a user of its own when the tests run as root: its path must be open to it.
-  const databaseDir = join('/tmp', `praxis-pg-${process.pid}-${port}`);
+  const databaseDir = join(options.parentDir ?? '/tmp', `praxis-pg-${process.pid}-${port}`);
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
@@ -46,23 +54,32 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
     ...tlsSettings(databaseDir, options),
   ];
   const binDir = options.binDir ?? mainPostgres();
-  const server =
-    binDir === undefined
-      ? await embeddedServer(databaseDir, port, settings)
-      : systemServer(binDir, databaseDir, port, settings);
+  const initdbFlags = ['--no-sync', '--encoding=UTF8', '--locale=C', ...(options.initdbFlags ?? [])];
+  const place = { databaseDir, port, settings, initdbFlags };
+  const server = binDir === undefined ? await embeddedServer(place) : systemServer(binDir, place);
   if (options.tls !== undefined) writeTls(databaseDir, options.tls);
   await startAgain(server);
+  const isRunning = (): boolean => existsSync(join(databaseDir, 'postmaster.pid'));
   return {
     url: `postgresql://praxis:${PASSWORD}@127.0.0.1:${port}/postgres`,
     async crash() {
       process.kill(postmasterPid(databaseDir), 'SIGKILL');
       await startAgain(server);
     },
+    isRunning,
+    start: () => startAgain(server),
     async stop() {
-      await server.stop();
+      if (isRunning()) await server.stop();
       rmSync(databaseDir, { recursive: true, force: true });
     },
   };
+}
+
+interface Place {
+  readonly databaseDir: string;
+  readonly port: number;
+  readonly settings: readonly string[];
+  readonly initdbFlags: readonly string[];
 }
 
 interface Server {
@@ -70,11 +87,7 @@ interface Server {
   stop(): Promise<void>;
 }
 
-async function embeddedServer(
-  databaseDir: string,
-  port: number,
-  settings: readonly string[],
-): Promise<Server> {
+async function embeddedServer({ databaseDir, port, settings, initdbFlags }: Place): Promise<Server> {
   const server = new EmbeddedPostgres({
     databaseDir,
     user: 'praxis',
@@ -84,7 +97,7 @@ async function embeddedServer(
     // What is checked here is not how a password is kept.
     authMethod: 'password',
     createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
+    initdbFlags: [...initdbFlags],
     postgresFlags: settings.flatMap((setting) => ['-c', setting]),
     onLog: () => undefined,
     onError: () => undefined,
@@ -94,26 +107,11 @@ async function embeddedServer(
 }
 
 /** A server out of a directory of programs, as the user `postgres` when the tests run as root. */
-function systemServer(
-  binDir: string,
-  databaseDir: string,
-  port: number,
-  settings: readonly string[],
-): Server {
+function systemServer(binDir: string, { databaseDir, port, settings, initdbFlags }: Place): Server {
   const as = asUser();
   mkdirSync(databaseDir, { mode: 0o700 });
   if (as.uid !== undefined && as.gid !== undefined) chownSync(databaseDir, as.uid, as.gid);
-  const initdb = [
-    '-D',
-    databaseDir,
-    '-U',
-    'praxis',
-    '-A',
-    'trust',
-    '--no-sync',
-    '--encoding=UTF8',
-    '--locale=C',
-  ];
+  const initdb = ['-D', databaseDir, '-U', 'praxis', '-A', 'trust', ...initdbFlags];
   execFileSync(join(binDir, 'initdb'), initdb, { ...as, cwd: '/', stdio: 'ignore' });
   const flags = ['-p', String(port), ...settings.flatMap((setting) => ['-c', setting])].join(' ');
   const pgCtl = (...args: string[]): void => {

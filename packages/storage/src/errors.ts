@@ -34,6 +34,7 @@ export class StorageError extends PraxisError<StorageErrorCode> {
 const RETRYABLE: ReadonlySet<StorageErrorCode> = new Set<StorageErrorCode>([
   'STORE_LOCKED',
   'STORE_BUSY',
+  'STORE_FULL',
   'STORE_UNAVAILABLE',
   'STORE_TIMEOUT',
 ]);
@@ -51,12 +52,22 @@ const SQLITE_CODES: ReadonlyMap<number, StorageErrorCode> = new Map<number, Stor
   [26, 'STORE_CORRUPT'],
 ]);
 
+// Extended result codes that tell more than their primary one: there was no room for the shared memory of the log.
+const SQLITE_EXTENDED_CODES: ReadonlyMap<number, StorageErrorCode> = new Map<number, StorageErrorCode>([
+  [4874, 'STORE_FULL'],
+]);
+
 const CORRUPT_ADVICE = 'restore the latest backup with `praxis facts restore`';
 
 /** The primary SQLite result code of a thrown value, or null when it is not a SQLite error. */
 export function sqliteResultCode(error: unknown): number | null {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return null;
   return typeof error.errcode === 'number' ? error.errcode & 0xff : null;
+}
+
+function codeOfSqlite(error: unknown, resultCode: number): StorageErrorCode {
+  const { errcode } = error as { errcode: number };
+  return SQLITE_EXTENDED_CODES.get(errcode) ?? SQLITE_CODES.get(resultCode) ?? 'STORE_FAILED';
 }
 
 /** A SQLite error as a `StorageError`; anything that is not one comes back unchanged. */
@@ -68,7 +79,7 @@ export function fromSqlite(error: unknown, what: string): unknown {
     });
   const resultCode = sqliteResultCode(error);
   if (resultCode === null) return error;
-  const code = SQLITE_CODES.get(resultCode) ?? 'STORE_FAILED';
+  const code = codeOfSqlite(error, resultCode);
   const advice = code === 'STORE_CORRUPT' ? `; ${CORRUPT_ADVICE}` : '';
   return new StorageError(code, `${what}: ${errorMessage(error)}${advice}`, {
     cause: error,
