@@ -129,6 +129,16 @@ describe('canonicalJson', () => {
     );
   });
 
+  it('sorts few names and many alike', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.string({ unit: 'binary' }), { maxLength: 40 }), (names) => {
+        const members = Object.fromEntries(names.map((name) => [name, 0]));
+        const written = names.toSorted().map((name) => `${JSON.stringify(name)}:0`);
+        expect(canonicalJson(members)).toBe(`{${written.join(',')}}`);
+      }),
+    );
+  });
+
   it('does not depend on the order in which members were set', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {

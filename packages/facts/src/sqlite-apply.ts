@@ -4,12 +4,10 @@ import { type SqliteDatabase, sqliteResultCode } from '@praxis/storage';
 import type { WriteOutcome } from './backend.ts';
 import { FactError, factInvalid } from './errors.ts';
 import { planWrite } from './plan.ts';
-import {
-  type PutWrite,
-  ROWS_PER_INSERT,
-  type WriteStatements,
-  writeStatements,
-} from './sqlite-write-statements.ts';
+import { type PutWrite, ROWS_PER_INSERT } from './sqlite-block-insert.ts';
+import { type NewKeyGuess, newKeyGuess } from './sqlite-new-keys.ts';
+import { type WriteStatements, writeStatements } from './sqlite-write-statements.ts';
+import { FOREVER } from './timeline.ts';
 import type { Write } from './validate.ts';
 
 /** SQLite's primary code of a constraint that does not hold, a refusing trigger among them. */
@@ -32,6 +30,7 @@ export interface WriteApplier {
  */
 export function createWriteApplier(db: SqliteDatabase): WriteApplier {
   const statements = writeStatements(db);
+  const guess = newKeyGuess();
   let pauseBlocks = 0;
   let pausedUntil = 0;
   const applier: WriteApplier = {
@@ -73,8 +72,12 @@ export function createWriteApplier(db: SqliteDatabase): WriteApplier {
 
   function applyOnce(write: Write, recordedAt: Instant): WriteOutcome {
     const { idempotency } = write;
-    if (idempotency === null) return applyWrite(statements, applier, write, recordedAt);
-    return idempotently(db, idempotency, () => applyWrite(statements, applier, write, recordedAt));
+    const context = { statements, applier, guess };
+    if (idempotency !== null)
+      return idempotently(db, idempotency, () => applyWrite(context, write, recordedAt));
+    const isTried = guess.isLikely() && isPlainPut(write, recordedAt);
+    const inserted = isTried ? insertOneNew(context, write, recordedAt) : null;
+    return inserted ?? applyWrite(context, write, recordedAt);
   }
 
   return applier;
@@ -85,17 +88,40 @@ function areNewPuts(block: readonly Write[], recordedAt: Instant): block is read
   return block.length === ROWS_PER_INSERT && block.every((write) => isPlainPut(write, recordedAt));
 }
 
-function isPlainPut(
-  { content, expected, idempotency, validFrom, validTo }: Write,
-  recordedAt: Instant,
-): boolean {
+function isPlainPut(write: Write, recordedAt: Instant): write is PutWrite {
+  const { content, expected, idempotency, validFrom, validTo } = write;
   const isEmpty = validTo !== null && (validFrom ?? recordedAt) >= validTo;
   return content !== null && expected === undefined && idempotency === null && !isEmpty;
 }
 
+interface WriteContext {
+  readonly statements: WriteStatements;
+  readonly applier: WriteApplier;
+  readonly guess: NewKeyGuess;
+}
+
+/** As for blocks: where key after key was new, the look at what is believed about the next one is left out. */
+function insertOneNew(
+  { statements, applier, guess }: WriteContext,
+  write: PutWrite,
+  recordedAt: Instant,
+): WriteOutcome | null {
+  const seq = applier.lastSeq + 1;
+  const period = { from: write.validFrom ?? recordedAt, to: write.validTo ?? FOREVER };
+  try {
+    statements.insert(seq, write, period, recordedAt);
+  } catch (error) {
+    if (sqliteResultCode(error) !== SQLITE_CONSTRAINT) throw error;
+    guess.guessed(false);
+    return null;
+  }
+  guess.guessed(true);
+  applier.lastSeq = seq;
+  return { recordedAt, changed: true, factId: String(seq), contentHash: write.content.contentHash };
+}
+
 function applyWrite(
-  statements: WriteStatements,
-  applier: WriteApplier,
+  { statements, applier, guess }: WriteContext,
   write: Write,
   recordedAt: Instant,
 ): WriteOutcome {
@@ -104,6 +130,7 @@ function applyWrite(
     throw factInvalid('validTo', 'is not later than where the period begins');
   const contentHash = content?.contentHash ?? null;
   const believed = statements.believed(write.key, validFrom, validTo);
+  guess.found(believed.length === 0);
   const plan = planWrite({ contentHash, validFrom, validTo, expected }, believed);
   if (plan.unchanged !== null) {
     statements.observe(plan.unchanged, write.observedAt ?? recordedAt);

@@ -3,8 +3,9 @@ import type { SqliteDatabase, SqlValue } from '@praxis/storage';
 
 import type { FactKey } from './model.ts';
 import type { Believed } from './plan.ts';
+import { type BlockInsert, blockInsert, hashBytes, type PutWrite } from './sqlite-block-insert.ts';
 import { FOREVER, type Period } from './timeline.ts';
-import type { Write, WriteContent } from './validate.ts';
+import type { Write } from './validate.ts';
 
 // Placeholders are unnamed on hot paths: the driver looks up the name of a numbered one each time it binds.
 const KEY = 'subject = ? AND predicate = ? AND fact_type = ? AND value_key = ? AND superseded_at IS NULL';
@@ -18,8 +19,6 @@ const BELIEVED_NEXT = `${BELIEVED} LIMIT 2`;
 const COLUMNS = `seq, subject, predicate, fact_type, value_key, valid_from, valid_to, recorded_at, observed_at,
   observation_count, content_hash, confidence, target, actor, reason, source, value`;
 const ROW = '(?,?,?,?,?,?,?,?,?,1,?,?,?,?,?,?,?)';
-const PARAMS_PER_ROW = ROW.split('?').length - 1;
-const CONTENT_HASH_BYTES = 32;
 const INSERT_REMNANT = `INSERT INTO facts (${COLUMNS})
   SELECT ?, f.subject, f.predicate, f.fact_type, f.value_key, ?, ?, ?, coalesce(o.last_observed_at, f.observed_at),
   coalesce(o.observation_count, f.observation_count), f.content_hash, f.confidence, f.target, f.actor, f.reason,
@@ -35,27 +34,17 @@ const OBSERVE = `INSERT INTO fact_observations (seq, last_observed_at, observati
   ON CONFLICT (seq) DO UPDATE SET last_observed_at = excluded.last_observed_at,
   observation_count = excluded.observation_count`;
 
-/** How many rows one statement inserts at once. */
-export const ROWS_PER_INSERT = 64;
-
 /** A believed version in the store. */
 export interface BelievedRow extends Believed {
   readonly seq: number;
 }
-
-/** A write with content. */
-export type PutWrite = Write & { readonly content: WriteContent };
 
 /** The statements of a writer, prepared once. */
 export interface WriteStatements {
   /** What planning a write needs to know of its key: see `planWrite`. */
   believed(key: FactKey, from: Instant, to: Instant | null): BelievedRow[];
   insert(seq: number, put: PutWrite, period: Period, recordedAt: Instant): void;
-  /**
-   * Inserts exactly `ROWS_PER_INSERT` puts as rows numbered from `seq` on, over the periods they ask for, as if nothing
-   * were believed later. Throws, and inserts none, when a period is not free.
-   */
-  insertAll(seq: number, puts: readonly PutWrite[], recordedAt: Instant): void;
+  readonly insertAll: BlockInsert;
   insertRemnant(seq: number, of: BelievedRow, period: Period, recordedAt: Instant): void;
   supersede(row: BelievedRow, write: Write, recordedAt: Instant): void;
   observe(row: BelievedRow, observedAt: Instant): void;
@@ -67,9 +56,6 @@ export function writeStatements(db: SqliteDatabase): WriteStatements {
   const all = db.prepare(BELIEVED, { arrays: true });
   const next = db.prepare(BELIEVED_NEXT, { arrays: true });
   const insert = db.prepare(`INSERT INTO facts (${COLUMNS}) VALUES ${ROW}`);
-  const insertAll = db.prepare(
-    `INSERT INTO facts (${COLUMNS}) VALUES ${Array.from({ length: ROWS_PER_INSERT }, () => ROW).join(',')}`,
-  );
   const remnant = db.prepare(INSERT_REMNANT);
   const supersede = db.prepare(SUPERSEDE);
   const observe = db.prepare(OBSERVE);
@@ -85,18 +71,27 @@ export function writeStatements(db: SqliteDatabase): WriteStatements {
       const rows = read.all(...key, ...key, from, from, to ?? FOREVER) as unknown as SqlValue[][];
       return rows.map(believedRow);
     },
-    insert(seq, put, { from, to }, recordedAt) {
-      const params: SqlValue[] = [];
-      addRow(params, seq, put, from, to, recordedAt);
-      insert.run(...params);
+    insert(seq, { key, content, actor, reason, source, observedAt }, { from, to }, recordedAt) {
+      insert.run(
+        seq,
+        key.subject,
+        key.predicate,
+        key.factType,
+        key.valueKey,
+        from,
+        to,
+        recordedAt,
+        observedAt ?? recordedAt,
+        hashBytes(content.contentHash),
+        content.confidence,
+        content.target,
+        actor,
+        reason,
+        source,
+        content.value,
+      );
     },
-    insertAll(seq, puts, recordedAt) {
-      const params: SqlValue[] = [];
-      for (const [n, put] of puts.entries()) {
-        addRow(params, seq + n, put, put.validFrom ?? recordedAt, put.validTo ?? FOREVER, recordedAt);
-      }
-      insertAll.run(...params);
-    },
+    insertAll: blockInsert(db),
     insertRemnant(seq, of, period, recordedAt) {
       remnant.run(seq, period.from, period.to, recordedAt, of.seq);
     },
@@ -115,28 +110,4 @@ function believedRow(row: readonly SqlValue[]): BelievedRow {
     period: { from: Number(row[1]), to: Number(row[2]) },
     contentHash: String(row[3]),
   };
-}
-
-// What is bound is copied: the same bytes serve every statement.
-const HASH_BYTES = Array.from({ length: ROWS_PER_INSERT }, () => Buffer.alloc(CONTENT_HASH_BYTES));
-
-function hashBytes(hex: string, row: number): Buffer {
-  const bytes = HASH_BYTES[row] ?? Buffer.alloc(CONTENT_HASH_BYTES);
-  bytes.write(hex, 'hex');
-  return bytes;
-}
-
-/** Adds what is bound for one row, in the order of `ROW`. */
-function addRow(
-  params: SqlValue[],
-  seq: number,
-  { key, content, actor, reason, source, observedAt }: PutWrite,
-  from: Instant,
-  to: Instant,
-  recordedAt: Instant,
-): void {
-  const hash = hashBytes(content.contentHash, params.length / PARAMS_PER_ROW);
-  params.push(seq, key.subject, key.predicate, key.factType, key.valueKey, from, to, recordedAt);
-  params.push(observedAt ?? recordedAt, hash, content.confidence, content.target);
-  params.push(actor, reason, source, content.value);
 }

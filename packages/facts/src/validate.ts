@@ -45,6 +45,14 @@ const SUBJECT = /^[A-Za-z][\w.-]{0,63}:./su;
 const CONTROL = /[\u0000-\u001f\u007f]/u;
 const CONTENT_HASH = /^[0-9a-f]{64}$/;
 
+// Writers say who they are and why again and again: what was accepted a moment ago is not looked at twice.
+const checkActor = rememberLast((actor) => checkText('actor', actor, { min: 1, max: ACTOR_LENGTH_MAX }));
+const checkReason = rememberLast((reason) => checkProse('reason', reason, REASON_LENGTH_MAX));
+const checkSource = rememberLast((source) => checkText('source', source, { min: 1, max: SOURCE_LENGTH_MAX }));
+const checkPredicate = rememberLast((predicate) =>
+  checkText('predicate', predicate, { min: 1, max: PREDICATE_LENGTH_MAX }),
+);
+
 /** Checks a put. Throws `FACT_INVALID` or `FACT_TOO_LARGE`. */
 export function checkPut(fact: PutFact): Write {
   const target = fact.target === undefined ? null : checkSubject('target', fact.target);
@@ -56,10 +64,9 @@ export function checkPut(fact: PutFact): Write {
     validFrom: checkInstant('validFrom', fact.validFrom),
     validTo: checkValidTo(fact),
     expected: checkExpected(fact.expected),
-    actor: checkText('actor', fact.actor, { min: 1, max: ACTOR_LENGTH_MAX }),
-    reason: checkProse('reason', fact.reason, REASON_LENGTH_MAX),
-    source:
-      fact.source === undefined ? null : checkText('source', fact.source, { min: 1, max: SOURCE_LENGTH_MAX }),
+    actor: checkActor(fact.actor),
+    reason: checkReason(fact.reason),
+    source: fact.source === undefined ? null : checkSource(fact.source),
     observedAt: checkInstant('observedAt', fact.observedAt),
     idempotency: null,
   };
@@ -74,8 +81,8 @@ export function checkEnd(end: EndFact): Write {
     validFrom: checkInstant('validFrom', end.validFrom),
     validTo: checkValidTo(end) ?? FOREVER,
     expected: checkExpected(end.expected),
-    actor: checkText('actor', end.actor, { min: 1, max: ACTOR_LENGTH_MAX }),
-    reason: checkProse('reason', end.reason, REASON_LENGTH_MAX),
+    actor: checkActor(end.actor),
+    reason: checkReason(end.reason),
     source: null,
     observedAt: undefined,
     idempotency: null,
@@ -100,6 +107,16 @@ export function contentHashOf(
   return sha256Hex(`${head}\n${content.value}`);
 }
 
+/** A check that knows the last text it accepted. */
+function rememberLast(check: (text: unknown) => string): (text: unknown) => string {
+  let last: string | undefined;
+  return (text) => {
+    if (last !== undefined && text === last) return last;
+    last = check(text);
+    return last;
+  };
+}
+
 function checkKey(
   key: { subject: string; predicate: string; factType?: unknown },
   valueKey: string,
@@ -108,7 +125,7 @@ function checkKey(
   if (!isFactType(factType)) throw factInvalid('factType', 'is not observed, desired, drift or known_good');
   return {
     subject: checkSubject('subject', key.subject),
-    predicate: checkText('predicate', key.predicate, { min: 1, max: PREDICATE_LENGTH_MAX }),
+    predicate: checkPredicate(key.predicate),
     factType,
     valueKey: valueKey === '' ? '' : checkText('valueKey', valueKey, { min: 0, max: VALUE_KEY_LENGTH_MAX }),
   };

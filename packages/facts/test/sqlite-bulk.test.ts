@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { openMemoryFactStore } from '../src/memory-store.ts';
-import { ROWS_PER_INSERT } from '../src/sqlite-write-statements.ts';
+import { ROWS_PER_INSERT } from '../src/sqlite-block-insert.ts';
 import { openSqliteFactStore } from '../src/sqlite-store.ts';
 import type { FactStore, PutFact } from '../src/store.ts';
 
@@ -38,6 +38,38 @@ async function everything(store: FactStore, subjects: number): Promise<unknown[]
   }
   return all;
 }
+
+describe('puts one after another, of new keys for a long time', () => {
+  /** Runs of new keys, longer and shorter than what makes the store guess, with known ones and later periods between. */
+  const put = fc.record(
+    {
+      isKnown: fc.integer({ min: 0, max: 11 }).map((n) => n === 0),
+      value: fc.integer({ min: 0, max: 1 }),
+      validFrom: fc.integer({ min: 0, max: 9 }).map((hours) => START + hours),
+      validTo: fc.constantFrom<'infinity' | number>('infinity', START + 1e12),
+    },
+    { requiredKeys: ['isKnown', 'value'] },
+  );
+
+  it('say the same as in the model', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(put, { minLength: 20, maxLength: 80 }), async (puts) => {
+        const sqlite = await openSqliteFactStore({ path: ':memory:', clock: fakeClock() });
+        const model = openMemoryFactStore({ clock: fakeClock() });
+        for (const [n, { isKnown, ...rest }] of puts.entries()) {
+          const subject = `host:h${isKnown ? (n * 7) % Math.max(n, 1) : n}`;
+          const fact = { subject, predicate: 'os', actor: 'a:1', reason: '', ...rest };
+          const { factId: _own, ...result } = await sqlite.put(fact);
+          const { factId: _other, ...expected } = await model.put(fact);
+          expect(result).toEqual(expected);
+        }
+        expect(await everything(sqlite, puts.length)).toEqual(await everything(model, puts.length));
+        await sqlite.close();
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
 
 describe('many puts in one transaction', () => {
   it.each([3, 400, 100_000])('say the same as in the model, on about %d subjects', async (subjects) => {
