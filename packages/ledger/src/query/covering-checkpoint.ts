@@ -11,7 +11,7 @@ import { readLines } from '../log/read-lines.ts';
 import { walkFile } from '../log/recover.ts';
 
 /** How many lines at the end of the evidence are looked at first; each time nothing is found, so many times more. */
-const LAST_LINES_FIRST = 16;
+const LAST_LINES_FIRST = 4;
 const LAST_LINES_GROWTH = 16;
 
 /** A checkpoint, and who vouched for it. */

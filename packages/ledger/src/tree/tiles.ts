@@ -175,7 +175,10 @@ async function loadTile(context: TileContext, level: number, index: number): Pro
 
 /** As many of the first `width` hashes of a tile as are on file. */
 async function readTile(directory: string, level: number, index: number, width: number): Promise<NodeHash[]> {
-  const whole = await readHashes(join(directory, tilePath(level, index)));
+  // What is wanted is most often there as it is; the tree may have grown since, or have been shorter.
+  const exact = await readHashes(join(directory, tilePath(level, index, width)));
+  if (exact.length === width) return exact;
+  const whole = width === TILE_WIDTH ? exact : await readHashes(join(directory, tilePath(level, index)));
   if (whole.length === TILE_WIDTH) return whole.slice(0, width);
   const partial = join(directory, `${tilePath(level, index)}.p`);
   for (const wide of await widthsIn(partial)) {
