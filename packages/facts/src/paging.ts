@@ -22,6 +22,8 @@ export function rowFilter(filter: FactFilter): RowFilter {
       throw queryInvalid(field, 'holds NUL or lone surrogates');
   }
   const { subject, kind, predicate, factType, valueKey, target, edge } = filter;
+  // The name of `host:a:b` is `a:b`: no kind holds a colon.
+  if (kind?.includes(':') === true) throw queryInvalid('kind', 'holds a colon');
   return { subject, kind, predicate, factType, valueKey, target, edge };
 }
 

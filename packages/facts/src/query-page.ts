@@ -17,6 +17,7 @@ import {
   visibleAt,
 } from './paging.ts';
 import type { FactPage, FactQuery, HistoryQuery, PageOptions } from './store.ts';
+import { asksWhatIsSaid, countVersions, countVisible } from './withheld.ts';
 import { parseTerms } from './words.ts';
 
 /** One page of the facts of a question. Throws `FACT_QUERY_INVALID`, `FACT_CURSOR_INVALID`. */
@@ -39,11 +40,10 @@ export async function queryPage(backend: FactBackend, query: FactQuery): Promise
         rowsMax,
       }),
     accepts: (fact) => conditions(fact.value),
-    // What restricted facts say must not show in how many were withheld: words are not looked for in them.
     withheldApart:
-      terms === undefined
+      terms === undefined && !asksWhatIsSaid(query)
         ? null
-        : (state, rules) => countRestricted(backend, filterAt(state), visibilityOf(query, state), rules),
+        : (state, rules) => countVisible(backend, filterAt(state), visibilityOf(query, state), rules),
   });
 }
 
@@ -68,7 +68,9 @@ export async function historyPage(backend: FactBackend, query: HistoryQuery): Pr
     read: (state, rowsMax) =>
       backend.history({ filter, horizon: state, afterFactId: state.afterFactId, rowsMax }),
     accepts: () => true,
-    withheldApart: null,
+    withheldApart: asksWhatIsSaid(query)
+      ? (state, rules) => countVersions(backend, filter, state, rules)
+      : null,
   });
 }
 
@@ -147,43 +149,4 @@ async function page(
     rowsMax = Math.max(rowsMax, Math.min(2 * rowsMax, ROWS_PER_READ_MAX));
   }
   return { facts, withheld, next: encodeNext(digest, state, afterFactId) };
-}
-
-/** How many visible facts are restricted, whatever they say; at most `PAGE_SCAN_MAX` are looked at. */
-async function countRestricted(
-  backend: FactBackend,
-  filter: RowFilter,
-  visible: Visibility,
-  rules: readonly ClassificationRule[],
-): Promise<number> {
-  const restricted = rules.filter((rule) => rule.classification === 'restricted');
-  const classify = classifierOf(restricted);
-  let count = 0;
-  let scanned = 0;
-  for (const kind of kindsOf(restricted, filter.kind)) {
-    let afterFactId: string | null = null;
-    for (;;) {
-      const rowsMax = Math.min(ROWS_PER_READ_MAX, PAGE_SCAN_MAX - scanned);
-      if (rowsMax < 1) return count;
-      const rows: readonly StoredFact[] = await backend.scan({
-        filter: { ...filter, kind },
-        visible,
-        afterFactId,
-        rowsMax,
-      });
-      count += rows.filter((row) => classify(row.subject, row.predicate) === 'restricted').length;
-      scanned += rows.length;
-      if (rows.length < rowsMax) break;
-      afterFactId = rows.at(-1)?.factId ?? null;
-    }
-  }
-  return count;
-}
-
-/** The kinds that rules speak of; undefined stands for all of them. */
-function kindsOf(rules: readonly ClassificationRule[], asked: string | undefined): (string | undefined)[] {
-  if (rules.length === 0) return [];
-  const kinds = new Set(rules.map(({ subject }) => /^([^*:]+):/u.exec(subject)?.[1]));
-  if (kinds.has(undefined)) return [asked];
-  return asked === undefined ? [...kinds] : kinds.has(asked) ? [asked] : [];
 }

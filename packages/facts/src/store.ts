@@ -124,7 +124,10 @@ export interface FactQuery extends FactFilter, PageOptions {
 /** One page of facts. */
 export interface FactPage {
   facts: Fact[];
-  /** How many facts of this page's range were left out because they are restricted. */
+  /**
+   * How many facts of this page's range were left out because they are restricted. Where the question asks for what
+   * facts say, the first page counts all within its subjects, predicates, types and instants, and the others none.
+   */
   withheld: number;
   /** The cursor of the next page, or null at the end. */
   next: string | null;

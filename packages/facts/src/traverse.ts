@@ -1,6 +1,6 @@
 import type { FactBackend, Visibility } from './backend.ts';
 import { type Classifier, classifierOf } from './classification.ts';
-import { queryInvalid } from './errors.ts';
+import { FactError, queryInvalid } from './errors.ts';
 import { type FactType, isFactType, type Fact } from './model.ts';
 import { checkInstant, rowFilter, visibleAt } from './paging.ts';
 import type { PathQuery, PathResult, Reached, TraverseQuery, TraverseResult } from './store.ts';
@@ -62,7 +62,7 @@ export async function traverse(backend: FactBackend, query: TraverseQuery): Prom
 
 /** A shortest path between two subjects at a point, or null. Throws `FACT_QUERY_INVALID`. */
 export async function shortestPath(backend: FactBackend, query: PathQuery): Promise<PathResult> {
-  checkSubject('to', query.to);
+  checkEnd('to', query.to);
   const walk = await startWalk(backend, query);
   const arrivals = await spread(walk, query.from, query.to);
   const path = arrivals.has(query.to) ? pathTo(arrivals, query.to) : null;
@@ -70,7 +70,7 @@ export async function shortestPath(backend: FactBackend, query: PathQuery): Prom
 }
 
 async function startWalk(backend: FactBackend, query: TraverseQuery): Promise<Walk> {
-  checkSubject('from', query.from);
+  checkEnd('from', query.from);
   const { relations, direction = 'out', factType = 'observed' } = query;
   if (relations !== undefined && (!Array.isArray(relations) || relations.length > TRAVERSE_RELATIONS_MAX)) {
     throw queryInvalid('relations', `are more than ${TRAVERSE_RELATIONS_MAX}`);
@@ -97,6 +97,15 @@ async function startWalk(backend: FactBackend, query: TraverseQuery): Promise<Wa
     withheld: new Set(),
     truncated: false,
   };
+}
+
+function checkEnd(field: string, subject: string): void {
+  try {
+    checkSubject(field, subject);
+  } catch (error) {
+    if (!(error instanceof FactError)) throw error;
+    throw new FactError('FACT_QUERY_INVALID', error.message, { cause: error, fields: { field } });
+  }
 }
 
 function bounded(field: string, value: number, max: number): number {

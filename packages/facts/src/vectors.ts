@@ -5,6 +5,7 @@ import type { Fact } from './model.ts';
 import { checkInstant, rowFilter, visibleAt } from './paging.ts';
 import type { EmbedFact, NearestFact, NearestQuery, NearestResult } from './store.ts';
 import { checkText } from './validate.ts';
+import { asksWhatIsSaid, countedWithin } from './withheld.ts';
 
 /** The largest vector, in dimensions. */
 export const VECTOR_DIMENSIONS_MAX = 8192;
@@ -53,8 +54,12 @@ export async function nearestFacts(backend: FactBackend, query: NearestQuery): P
   const mayReadAll = query.allowRestricted === true || !rules.some(restricts);
   const wanted = { vector: query.vector, limit, mayRead };
   const quick = mayReadAll ? await rankedByBackend(backend, scan, wanted) : null;
-  const { best, withheld } =
-    quick === null ? await rank(backend, scan, wanted) : { best: quick, withheld: 0 };
+  const ranked = quick === null ? await rank(backend, scan, wanted) : { best: quick, withheld: 0 };
+  const { best } = ranked;
+  const withheld =
+    !mayReadAll && asksWhatIsSaid(query)
+      ? await countWithheld(backend, { ...scan, filter: countedWithin(scan.filter) }, wanted)
+      : ranked.withheld;
   const byId = await factsById(backend, visible, best);
   const facts: NearestFact[] = [];
   for (const { factId, similarity } of best) {
@@ -114,15 +119,8 @@ async function rank(
   const wantedNorm = norm(wanted.vector);
   let best: Ranked[] = [];
   let withheld = 0;
-  let afterFactId: string | null = null;
-  for (;;) {
-    const rows: readonly VectorRow[] = await backend.vectors({
-      ...scan,
-      afterFactId,
-      rowsMax: ROWS_PER_READ,
-    });
+  for await (const rows of vectorsOf(backend, scan, wanted.vector.length)) {
     for (const row of rows) {
-      if (row.vector.length !== wanted.vector.length) continue;
       if (!wanted.mayRead(row)) withheld += 1;
       else
         best.push({
@@ -131,7 +129,36 @@ async function rank(
         });
     }
     best = sorted(best).slice(0, wanted.limit);
-    if (rows.length < ROWS_PER_READ) return { best, withheld };
+  }
+  return { best, withheld };
+}
+
+async function countWithheld(
+  backend: FactBackend,
+  scan: { filter: RowFilter; visible: Visibility; model: string },
+  { vector, mayRead }: Wanted,
+): Promise<number> {
+  let withheld = 0;
+  for await (const rows of vectorsOf(backend, scan, vector.length))
+    withheld += rows.filter((row) => !mayRead(row)).length;
+  return withheld;
+}
+
+/** All vectors of a length, read by read. */
+async function* vectorsOf(
+  backend: FactBackend,
+  scan: { filter: RowFilter; visible: Visibility; model: string },
+  length: number,
+): AsyncGenerator<readonly VectorRow[]> {
+  let afterFactId: string | null = null;
+  for (;;) {
+    const rows: readonly VectorRow[] = await backend.vectors({
+      ...scan,
+      afterFactId,
+      rowsMax: ROWS_PER_READ,
+    });
+    yield rows.filter((row) => row.vector.length === length);
+    if (rows.length < ROWS_PER_READ) return;
     afterFactId = rows.at(-1)?.factId ?? null;
   }
 }

@@ -31,6 +31,11 @@ function fits(v: Version, f: Filter): boolean {
   return f.edge === undefined || f.edge === (v.target !== null);
 }
 
+/** What of a filter may decide how many are withheld: not what they say. */
+function openly<F extends Filter>(f: F): F {
+  return { ...f, valueKey: undefined, target: undefined, edge: undefined };
+}
+
 const bytes = (a: string, b: string): number => Buffer.from(a).compare(Buffer.from(b));
 const byKey = (a: Version, b: Version): number =>
   bytes(a.subject, b.subject) ||
@@ -48,7 +53,7 @@ export function query(model: NaiveModel, q: FactQuery): Answer<Version> {
   const [from, to] = q.validDuring === undefined ? [at, at + 1] : [q.validDuring.from, q.validDuring.to];
   const scope = model.versions.filter(
     (v) =>
-      fits(v, q) &&
+      fits(v, openly(q)) &&
       model.isVisibleDuring(v, from, to, q.recordedAt) &&
       (q.becameValidSince === undefined || v.validFrom >= q.becameValidSince) &&
       (q.observedSince === undefined || v.lastObservedAt >= q.observedSince) &&
@@ -57,6 +62,7 @@ export function query(model: NaiveModel, q: FactQuery): Answer<Version> {
   );
   const readable = scope.filter((v) => mayRead(model, v, q.allowRestricted));
   const all = readable
+    .filter((v) => fits(v, q))
     .filter((v) => (q.where ?? []).every((condition) => holds(v.value, condition)))
     .filter((v) => q.text === undefined || hasWords(v, q.text))
     .sort((a, b) => byKey(a, b) || a.validFrom - b.validFrom);
@@ -65,11 +71,11 @@ export function query(model: NaiveModel, q: FactQuery): Answer<Version> {
 
 /** Every version about a subject, in order of recording. */
 export function history(model: NaiveModel, q: HistoryQuery): Answer<Version> {
-  const scope = model.versions.filter((v) => fits(v, q));
-  const all = scope.filter((v) => mayRead(model, v, q.allowRestricted));
+  const scope = model.versions.filter((v) => fits(v, openly(q)));
+  const readable = scope.filter((v) => mayRead(model, v, q.allowRestricted));
   return {
-    all: all.sort((a, b) => a.recordedAt - b.recordedAt || a.seq - b.seq),
-    withheld: scope.length - all.length,
+    all: readable.filter((v) => fits(v, q)).sort((a, b) => a.recordedAt - b.recordedAt || a.seq - b.seq),
+    withheld: scope.length - readable.length,
   };
 }
 
@@ -88,11 +94,13 @@ export function diff(model: NaiveModel, q: DiffQuery): Answer<Change> {
   const all: Change[] = [];
   let withheld = 0;
   for (const key of keyed.sort(byKey)) {
+    const mayTell = mayRead(model, key, q.allowRestricted);
+    const filter = mayTell ? q : openly(q);
     const at = (point: AsOf): Version | null =>
-      model.versions.find((v) => byKey(v, key) === 0 && fits(v, q) && model.isVisible(v, point)) ?? null;
+      model.versions.find((v) => byKey(v, key) === 0 && fits(v, filter) && model.isVisible(v, point)) ?? null;
     const [before, after] = [at(q.from), at(q.to)];
     if (before?.contentHash === after?.contentHash) continue;
-    if (!mayRead(model, key, q.allowRestricted)) withheld += 1;
+    if (!mayTell) withheld += 1;
     else
       all.push({ change: before === null ? 'added' : after === null ? 'removed' : 'changed', before, after });
   }
@@ -144,11 +152,12 @@ export function nearest(model: NaiveModel, q: NearestQuery): Answer<{ v: Version
   const scope = model.versions.flatMap((v) => {
     // The first vector of a content counts.
     const found = model.vectors.find((one) => one.model === q.model && one.contentHash === v.contentHash);
-    const fitting = found?.vector.length === q.vector.length && fits(v, q) && model.isVisible(v, q);
+    const fitting = found?.vector.length === q.vector.length && fits(v, openly(q)) && model.isVisible(v, q);
     return fitting ? [{ v, similarity: cosine(found.vector, [...q.vector]) }] : [];
   });
-  const all = scope.filter(({ v }) => mayRead(model, v, q.allowRestricted));
-  return { all: all.sort((a, b) => b.similarity - a.similarity), withheld: scope.length - all.length };
+  const readable = scope.filter(({ v }) => mayRead(model, v, q.allowRestricted));
+  const all = readable.filter(({ v }) => fits(v, q)).sort((a, b) => b.similarity - a.similarity);
+  return { all, withheld: scope.length - readable.length };
 }
 
 function cosine(a: readonly number[], b: readonly number[]): number {

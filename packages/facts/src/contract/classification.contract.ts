@@ -63,6 +63,29 @@ export function classificationContract(the: Setting): void {
       ).toEqual(['host:a', 'vault:x']);
     });
 
+    it('does not let the count tell where an edge leads, or a value key', async () => {
+      const member = { subject: 'identity:anna', predicate: 'member_of', value: {} };
+      await the.store.putMany([aPut({ ...member, target: 'group:admins' }), aPut({ subject: 'host:a' })]);
+      const { recordedAt: after } = await the.store.put(aPut({ ...member, target: 'group:staff' }));
+      await the.store.classify({
+        subject: 'identity:*',
+        classification: 'restricted',
+        actor: 'operator:anna',
+        reason: 'personal data',
+      });
+      for (const what of [{ target: 'group:admins' }, { target: 'group:none' }, { edge: false }, {}]) {
+        expect(await the.store.query(what)).toMatchObject({ withheld: 2 });
+        const diff = { from: { recordedAt: after - 1 }, to: {}, ...what };
+        expect(await the.store.diff(diff)).toMatchObject({ changes: [], withheld: 1 });
+      }
+      for (const valueKey of ['group:admins', 'group:none']) {
+        expect(await the.store.query({ valueKey })).toMatchObject({ facts: [], withheld: 2 });
+        expect(await the.store.history({ subject: 'identity:anna', valueKey })).toMatchObject({
+          withheld: 2,
+        });
+      }
+    });
+
     it('does not name a withheld fact in the cursor', async () => {
       await the.store.putMany([
         aPut({ subject: 'host:secret-name' }),

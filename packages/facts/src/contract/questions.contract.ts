@@ -15,6 +15,7 @@ export function questionsContract(the: Setting): void {
       const subjects = async (query: object): Promise<string[]> =>
         (await the.store.query(query)).facts.map((f) => f.subject);
       expect(await subjects({ kind: 'host' })).toEqual(['host:a', 'host:b']);
+      await expect(subjects({ kind: 'host:a' })).rejects.toMatchObject({ code: 'FACT_QUERY_INVALID' });
       expect(await subjects({ predicate: 'hardware' })).toEqual(['host:b']);
       expect(await subjects({ where: [{ path: '/cpu', op: 'gte', value: 8 }] })).toEqual([
         'host:b',
