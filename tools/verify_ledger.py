@@ -841,6 +841,7 @@ def verify(path, given):
     def at_end(code):
         return {"offset": end, "seq": size, "code": code, "path": state["path"]}
 
+    before_start = [checkpoint for checkpoint in checkpoints if checkpoint["size"] <= (state["first"] or 0)]
     # With the header in a segment that was archived, evidence that is there is evidence that was kept.
     kept = state["expected"] or (not state["header"] and any(one <= size for one in by_size))
     if bad is None:
@@ -858,9 +859,13 @@ def verify(path, given):
             bad = at_end("truncated")
         elif anchors_given and not state["anchored"] and (checkpoints or of_others):
             bad = at_end("anchor_missing")
-        elif state["covered"]:
-            last = state["covered"]
-            place = {"offset": last["offset"], "seq": covered - 1, "path": evidence_path}
+        elif not (state["covered"] or before_start):
+            # An auditor who has a key is not content with a ledger that no key has signed.
+            if keys.pinned and not window and not set(keys.named) & set(keys.trusted):
+                bad = at_end("untrusted_key")
+        else:
+            last = state["covered"] or before_start[-1]
+            place = {"offset": last["offset"], "seq": last["size"] - 1, "path": evidence_path}
             verdict = judge_signature(last, keys) if last["origin"] == "praxis/%s" % walk.origin else "bad_checkpoint"
             bad = {**place, "code": verdict} if verdict else None
         promised = state["promised"]
@@ -877,9 +882,9 @@ def verify(path, given):
                 bad = at_end("anchor_truncated")
             elif given.witnessed and ends[1] < (vouched.witnessed or 0):
                 bad = at_end("anchor_truncated")
-            elif ended and vouched.witnessed is not None and vouched.witnessed < covered:
+            elif ended and given.witness_keys and (vouched.witnessed or 0) < covered:
                 bad = at_end("unwitnessed")
-            elif ended and vouched.stamped is not None and vouched.stamped < covered:
+            elif ended and given.certificates and (vouched.stamped or 0) < covered:
                 bad = at_end("unstamped")
     start = state["first"] or 0
     checked, unchecked = vouched.said()

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '@praxis/core';
-import { Ledger, type LedgerEntry, witnessVoucher } from '@praxis/ledger';
+import { Ledger, type LedgerEntry, verifierKey, witnessVoucher } from '@praxis/ledger';
 import { makeTempDir, type TempDir } from '@praxis/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { A_SESSION } from './a-runtime.ts';
@@ -135,7 +136,10 @@ describe('praxis audit witness serve', () => {
     mkdirSync(join(dir.path, 'nobody'));
     expect((await praxis('audit', 'witness', 'export', '--dir', join(dir.path, 'nobody'))).code).toBe(2);
     expect((await praxis('audit', 'verify', path, '--witnessed', 'http://127.0.0.1:9')).code).toBe(2);
-    const asked = ['--witnessed', 'http://127.0.0.1:9', '--witness-key', readFileSync(key, 'utf8').trim()];
-    expect((await praxis('audit', 'verify', path, ...asked)).code).toBe(3);
+    const asked = ['--witnessed', 'http://127.0.0.1:9', '--witness-key'];
+    // The ledger's key is none of a witness.
+    expect((await praxis('audit', 'verify', path, ...asked, key)).code).toBe(2);
+    const witness = verifierKey('w', generateKeyPairSync('ed25519').publicKey, 'cosignature');
+    expect((await praxis('audit', 'verify', path, ...asked, witness)).code).toBe(3);
   }, 30_000);
 });

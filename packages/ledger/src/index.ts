@@ -9,6 +9,8 @@ export {
   GENESIS_HASH,
   type LedgerEntry,
   type LedgerRecord,
+  RECORD_DECISIONS,
+  RECORD_KINDS,
   RECORD_VERSION,
   type RecordDecision,
   type RecordError,
@@ -59,7 +61,8 @@ export type { Sink, SinkLine, SinkRefusal, SinkStatus } from './sinks/sink.ts';
 export { streamSink } from './sinks/stream.ts';
 export { SYSLOG_APP_NAME } from './sinks/syslog-format.ts';
 export { type LineChannel, type SyslogOptions, syslogSink } from './sinks/syslog.ts';
-export { parseVerifierKey, verifierKey } from './evidence/note.ts';
+export { type NoteVerifier, parseVerifierKey, verifierKey } from './evidence/note.ts';
+export { parseResumePoint } from './verify/resume-point.ts';
 export { loadOrCreateKey, type SigningKey } from './evidence/signing-key.ts';
 export {
   type RunningWitness,

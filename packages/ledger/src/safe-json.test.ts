@@ -70,7 +70,7 @@ describe('safeCanonicalJson', () => {
 
   it('counts its own markers, so that what it wrote is within the bounds when it is read back', () => {
     const cycle: unknown[] = [];
-    cycle.push(...Array<unknown>(6_000).fill(cycle));
+    for (let i = 0; i < 6_000; i += 1) cycle.push(cycle);
     const unreadable = new Proxy(
       {},
       {

@@ -130,7 +130,7 @@ describe('a witnessed ledger', () => {
     const { publicKey } = generateKeyPairSync('ed25519');
     const other = verifierKey('witness.example/w1', publicKey, 'cosignature');
     expect(await verifyLedger(path, { witnessKeys: [other] })).toMatchObject({
-      ok: true,
+      first_bad: { code: 'unwitnessed' },
       evidence: { witnessed: 0 },
     });
     expect(await verifyLedger(path, { witnessKeys: [running.key] })).toMatchObject({ ok: true });

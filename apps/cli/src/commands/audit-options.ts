@@ -1,8 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { errorMessage, parseInstant, PraxisError, tierSchema } from '@praxis/core';
-import type { RecordFilter, StampVerifier } from '@praxis/ledger';
+import {
+  type NoteVerifier,
+  parseVerifierKey,
+  RECORD_DECISIONS,
+  RECORD_KINDS,
+  type RecordFilter,
+  type StampVerifier,
+} from '@praxis/ledger';
 import { rfc3161Verifier } from '@praxis/timestamp';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 /** The options that choose records. */
 export interface FilterOptions {
@@ -31,8 +38,8 @@ export function addFilterOptions(command: Command): Command {
     .option('--tool <name>')
     .option('--host <name>')
     .option('--target <name>')
-    .option('--decision <decision>', 'allowed, denied, error or session')
-    .option('--kind <kind>', 'session, read, refusal, intent, outcome, control, …')
+    .addOption(new Option('--decision <decision>').choices(RECORD_DECISIONS))
+    .addOption(new Option('--kind <kind>').choices(RECORD_KINDS))
     .option('--reason <code>')
     .option('--principal <principal>')
     .option('--tier <tier>', 'this tier exactly')
@@ -70,9 +77,27 @@ export function collect(value: string, before: readonly string[] | undefined): s
   return [...(before ?? []), value];
 }
 
-/** Verifier keys given as such, or as files that hold one per line. */
-export function keysFrom(values: readonly string[] | undefined): string[] | undefined {
-  return values?.flatMap((value) => (/\+[0-9a-f]{8}\+/.test(value) ? [value] : linesOf(value)));
+/**
+ * Verifier keys given as such, or as files that hold one per line. Throws `USAGE` for a file without any, and for
+ * what is no verifier key of this type: whoever gives a key must not be answered as if there were none.
+ */
+export function keysFrom(
+  values: readonly string[] | undefined,
+  type: NoteVerifier['type'] = 'note',
+): string[] | undefined {
+  return values?.flatMap((value) => {
+    const found = keysIn(value);
+    if (found.length === 0) throw new PraxisError('USAGE', `\`${value}\` holds no verifier key`);
+    const wrong = found.find((key) => parseVerifierKey(key)?.type !== type);
+    if (wrong === undefined) return found;
+    const whose = type === 'note' ? 'a ledger' : 'a witness';
+    throw new PraxisError('USAGE', `\`${wrong}\` is no verifier key of ${whose}`);
+  });
+}
+
+/** Verifier keys given as such, or the lines of a file. */
+export function keysIn(value: string): string[] {
+  return /\+[0-9a-f]{8}\+/.test(value) ? [value.trim()] : linesOf(value);
 }
 
 /** Who checks stamps: certificates in PEM files, roots or the authority's own. Throws `USAGE` for a file without any. */
@@ -102,7 +127,8 @@ function linesOf(path: string): string[] {
   try {
     return readFileSync(path, 'utf8')
       .split('\n')
-      .filter((line) => line.trim() !== '');
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
   } catch (cause) {
     throw new PraxisError(
       'USAGE',

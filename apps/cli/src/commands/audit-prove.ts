@@ -45,7 +45,7 @@ async function check(
 ): Promise<void> {
   const verdict = await checkProof(readProof(file), {
     publicKeys: keysFrom(options.key) ?? [],
-    witnessKeys: keysFrom(options.witnessKey),
+    witnessKeys: keysFrom(options.witnessKey, 'cosignature'),
     stampVerifiers: stampVerifiersFrom(options.tsaCert),
   });
   if (options.json) console.log(JSON.stringify(verdict));

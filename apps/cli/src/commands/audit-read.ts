@@ -9,6 +9,7 @@ import {
   reportLedger,
   searchLedger,
 } from '@praxis/ledger';
+import { PraxisError } from '@praxis/core';
 import { Argument, type Command, Option } from 'commander';
 import { action, EXIT } from '../exit.ts';
 import { addFilterOptions, collect, type FilterOptions, filterFrom, keysFrom } from './audit-options.ts';
@@ -42,13 +43,18 @@ export function registerReadCommands(audit: Command): void {
     .action(action(report));
 }
 
+/** How many records `tail` can begin with. */
+const TAIL_LINES_MAX = 100_000;
+
 async function tail(
   path: string,
   options: { follow?: boolean; lines: string; json?: boolean },
 ): Promise<void> {
+  if (!/^\d{1,6}$/.test(options.lines) || Number(options.lines) > TAIL_LINES_MAX)
+    throw new PraxisError('USAGE', `--lines is a number from 0 to ${TAIL_LINES_MAX}`);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
-  const count = Math.max(0, Math.min(100_000, Number.parseInt(options.lines, 10) || 0));
+  const count = Number(options.lines);
   for await (const record of followLedger(path, {
     count,
     follow: options.follow ?? false,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'n
 import { PraxisError } from '@praxis/core';
 import {
   type DirectoryOptions,
+  parseResumePoint,
   type ResumePoint,
   verifyDirectory,
   verifyLedger,
@@ -55,7 +56,7 @@ async function verify(path: string, options: Options): Promise<void> {
     publicKeys: keysFrom(options.key),
     evidencePath: options.evidence,
     anchorPath: options.anchor,
-    witnessKeys: keysFrom(options.witnessKey),
+    witnessKeys: keysFrom(options.witnessKey, 'cosignature'),
     stampVerifiers: stampVerifiersFrom(options.tsaCert),
     archived: options.archived,
     onProgress: process.stderr.isTTY ? showProgress() : undefined,
@@ -103,11 +104,15 @@ function exitCodeOf(report: VerifyReport): number {
 
 function readResume(file: string | undefined): ResumePoint | undefined {
   if (file === undefined || !existsSync(file)) return undefined;
+  let kept: unknown = null;
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as ResumePoint;
+    kept = JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
     throw new PraxisError('USAGE', `\`${file}\` holds no place to resume from`, { cause });
   }
+  const point = parseResumePoint(kept);
+  if (point === null) throw new PraxisError('USAGE', `\`${file}\` holds no place to resume from`);
+  return point;
 }
 
 function keepResume(file: string, resume: ResumePoint): void {

@@ -16,7 +16,7 @@ import { lockDataDir, openDataDir } from '@praxis/storage';
 import type { Command } from 'commander';
 import { action } from '../exit.ts';
 import { untilSignal } from '../serving.ts';
-import { collect, keysFrom } from './audit-options.ts';
+import { collect, keysIn } from './audit-options.ts';
 
 const PORT_DEFAULT = '8766';
 /** A key name: no white space and no plus sign (C2SP signed-note), and short enough for a line. */
@@ -65,7 +65,7 @@ interface ServeOptions {
 
 async function serve(options: ServeOptions): Promise<void> {
   const port = portOf(options.port);
-  const logKeys = (): readonly string[] => keysFrom(options.logKey) ?? [];
+  const logKeys = (): readonly string[] => options.logKey.flatMap(keysIn);
   if (!logKeys().some((key) => parseVerifierKey(key)?.type === 'note'))
     throw new PraxisError('USAGE', '--log-key names no verifier key of a ledger');
   const directory = openDataDir(directoryOf(options.dir));

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@praxis/core';
@@ -93,6 +93,18 @@ describe('praxis audit verify', () => {
     expect((await audit('verify', '/no/such/ledger.jsonl')).code).toBe(3);
   });
 
+  it('never takes a key that is none for no key', async () => {
+    const { path, directory, key } = await aLedger();
+    const file = join(directory, 'keys');
+    for (const text of ['', 'noise\n', readFileSync(key, 'utf8').replace(/\+[^+]+$/, '+AQ==')]) {
+      writeFileSync(file, text);
+      expect(await audit('verify', path, '--key', file)).toMatchObject({ code: 2, stdout: '' });
+    }
+    expect((await audit('verify', path, '--witness-key', key)).code).toBe(2);
+    writeFileSync(file, '{"path":"x"}');
+    expect((await audit('verify', path, '--resume', file)).code).toBe(2);
+  });
+
   it('verifies a directory, and goes on from where it ended', async () => {
     const { path, directory } = await aLedger();
     expect((await audit('verify', directory)).code).toBe(0);
@@ -117,6 +129,11 @@ describe('praxis audit prove and check-proof', () => {
     expect((await audit('check-proof', proof, '--key', key)).code).toBe(1);
     expect((await audit('prove', 'x', path)).code).toBe(2);
     expect((await audit('prove', '99', path)).code).toBe(3);
+    writeFileSync(path, readFileSync(path, 'utf8').replace('agent:one', 'agent:two'));
+    expect(await audit('prove', '1', path)).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('LEDGER_CORRUPT'),
+    });
   });
 });
 
@@ -124,7 +141,10 @@ describe('praxis audit search, tail, export and report', () => {
   it('find, show and tell', async () => {
     const { path, directory } = await aLedger();
     expect((await audit('search', path, '--decision', 'denied')).stdout.split('\n')).toHaveLength(2);
-    expect((await audit('search', path, '--decision', 'nope')).code).toBe(1);
+    expect((await audit('search', path, '--tool', 'nope')).code).toBe(1);
+    expect((await audit('search', path, '--decision', 'nope')).code).toBe(2);
+    expect((await audit('tail', path, '-n', 'x')).code).toBe(2);
+    expect((await audit('tail', join(directory, 'nope'))).code).toBe(3);
     expect((await audit('search', path, '--since', 'yesterday')).code).toBe(2);
     expect((await audit('tail', path, '-n', '2', '--json')).stdout.trim().split('\n')).toHaveLength(2);
     expect((await audit('export', path, '--format', 'csv')).stdout.split('\r\n')).toHaveLength(6);

@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '@praxis/core';
+import { ledgerError } from '../errors.ts';
 import { parseLine } from '../line.ts';
 import { startOfLastLines } from '../log/last-lines.ts';
 import { LineReader } from '../log/read-lines.ts';
@@ -14,7 +17,8 @@ const LINES_NOT_RECORDS = 64;
 
 /**
  * The last `count` records of a log, and then each new one, across rotations, until `signal` aborts;
- * without `follow` it ends after the last one. Shows records; verifying them is another matter.
+ * without `follow` it ends after the last one. Shows records; verifying them is another matter. Throws
+ * `LEDGER_UNREADABLE` when there is no log.
  */
 export async function* followLedger(
   path: string,
@@ -22,7 +26,10 @@ export async function* followLedger(
 ): AsyncGenerator<FoundRecord> {
   let waiting: FoundRecord[] = [];
   let caughtUp = false;
-  const start = await startOfLast(listSegments(path), options.count);
+  const segments = existsSync(dirname(path)) ? listSegments(path) : [];
+  if (segments.length === 0)
+    throw ledgerError('LEDGER_UNREADABLE', `there is no ledger at \`${path}\``, { fields: { path } });
+  const start = await startOfLast(segments, options.count);
   for (let next = start.index; ; ) {
     const segment = listSegments(path)[next];
     if (segment === undefined) return;

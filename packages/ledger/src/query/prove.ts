@@ -62,6 +62,10 @@ export async function proveRecord(
   if (filed === null)
     throw ledgerError('LEDGER_UNREADABLE', `no checkpoint covers record ${seq}`, { fields: { path, seq } });
   const [record = ''] = await readLinesAt(path, seq, 1);
+  const line = Buffer.from(record);
+  // The tree holds the entry hash alone, so that it would lead to the root from a changed record too.
+  if (claimedHash(line) !== hashOfLine(line))
+    throw ledgerError('LEDGER_CORRUPT', `record ${seq} is not as it was written`, { fields: { path, seq } });
   const { size, root } = filed;
   let audit = await inclusionProof(nodesOf(path, size, true), seq, size);
   if (rootFromInclusion(leafHash(entryHashOf(record)), seq, size, audit) !== root) {

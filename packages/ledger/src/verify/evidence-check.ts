@@ -52,6 +52,8 @@ export class EvidenceCheck {
   #originId: string | null = null;
   #checkpoints = 0;
   #last: FiledCheckpoint | null = null;
+  /** The last one that speaks for nothing but records that are not walked this time. */
+  #lastBefore: FiledCheckpoint | null = null;
   /** What the last session header says the evidence held already. */
   #promised: { readonly records: number; readonly lastHash: string } | null = null;
   #evidenceExpected = false;
@@ -177,7 +179,10 @@ export class EvidenceCheck {
   #compare(checkpoint: FiledCheckpoint, offset: number, tree: BatchedTree): void {
     this.#checkpoints += 1;
     // It speaks for records that were held to it when they were walked.
-    if (checkpoint.size <= this.#start) return;
+    if (checkpoint.size <= this.#start) {
+      this.#lastBefore = checkpoint;
+      return;
+    }
     if (checkpoint.size !== tree.size || checkpoint.root !== tree.root()) {
       this.#fail('root_mismatch', offset, `the checkpoint of ${tree.size} records has another root`);
     } else if (this.fault === null) {
@@ -256,8 +261,9 @@ export class EvidenceCheck {
   }
 
   #judgeLast(): void {
-    const last = this.#last;
-    if (last === null || this.fault !== null) return;
+    const last = this.#last ?? this.#lastBefore;
+    if (this.fault !== null) return;
+    if (last === null) return this.#judgeUnsigned();
     const { path } = this.#cursor;
     const place = { offset: last.offset, seq: last.size - 1, path };
     if (last.origin !== originLine(this.#originId ?? '')) {
@@ -269,6 +275,12 @@ export class EvidenceCheck {
     const verdict = this.#keys.judge(last.note, last.origin);
     if (verdict !== 'good')
       this.#failAt({ ...place, code: verdict }, `the last checkpoint's signature does not count: ${verdict}`);
+  }
+
+  /** An auditor who has a key is not content with a ledger that no key has signed. */
+  #judgeUnsigned(): void {
+    if (this.#segmentAlone || this.#keys.namesWhatCounts) return;
+    this.#failAtEnd('untrusted_key', 'no checkpoint is signed, and no session names a key that counts');
   }
 
   /** The evidence must still hold what it held when the last session began. */
@@ -311,21 +323,22 @@ export class EvidenceCheck {
   }
 
   /**
-   * Nothing commits to the lines after the last checkpoint. A ledger that has been vouched for, and was
-   * closed in order, had its last checkpoint vouched for too, or an outage to explain.
+   * Nothing commits to the lines after the last checkpoint. Of a ledger that was closed in order, an auditor who
+   * can check what others vouch for expects that they vouched for its last checkpoint, or an outage to explain.
    */
   #requireLastVouchers(): void {
     if (!this.#endedInOrder || this.#segmentAlone) return;
-    if (this.#witnessed !== null && this.#witnessed < this.covered) {
+    const { witnessKeys, stampVerifiers } = this.#options;
+    if (witnessKeys !== undefined && (this.#witnessed ?? 0) < this.covered) {
       this.#failAtEnd(
         'unwitnessed',
-        `witnesses cosigned ${this.#witnessed} of ${this.covered} covered records`,
+        `witnesses cosigned ${this.#witnessed ?? 0} of ${this.covered} covered records`,
       );
     }
-    if (this.#stamped !== null && this.#stamped.size < this.covered) {
+    if (stampVerifiers !== undefined && (this.#stamped?.size ?? 0) < this.covered) {
       this.#failAtEnd(
         'unstamped',
-        `stamps speak for ${this.#stamped.size} of ${this.covered} covered records`,
+        `stamps speak for ${this.#stamped?.size ?? 0} of ${this.covered} covered records`,
       );
     }
   }

@@ -39,6 +39,11 @@ export class KeyRing {
     return this.changes.at(-1)?.verifier_key ?? null;
   }
 
+  /** Whether the log names a key that counts; without keys of the auditor's own there is nothing to miss. */
+  get namesWhatCounts(): boolean {
+    return !this.#pinned || this.followed.length > 0;
+  }
+
   /** Takes a record that may name a key. */
   record(record: StoredRecord): void {
     if (!isJsonObject(record.args)) return;
