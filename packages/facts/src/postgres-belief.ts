@@ -3,78 +3,70 @@ import type { PostgresRow, PostgresSession } from '@praxis/storage';
 
 import type { WriteOutcome } from './backend.ts';
 import { type BatchRow, keyText } from './batch-plan.ts';
+import type { FactKey } from './model.ts';
 import type { Write } from './validate.ts';
 
-const FIND_KEYS = `SELECT k.key_id, k.subject, k.predicate, k.fact_type, k.value_key
-  FROM json_to_recordset($1::json) AS w (s text, p text, t text, v text)
-  JOIN fact_keys k ON k.subject = w.s AND k.predicate = w.p AND k.fact_type = w.t AND k.value_key = w.v`;
-const ADD_KEYS = `INSERT INTO fact_keys (subject, predicate, fact_type, value_key)
-  SELECT w.s, w.p, w.t, w.v FROM json_to_recordset($1::json) AS w (s text, p text, t text, v text)
-  RETURNING key_id, subject, predicate, fact_type, value_key`;
 const BELIEVED = `SELECT w.n, f.seq, f.valid_from, f.valid_to, encode(f.content_hash, 'hex'), f.value, f.target, f.confidence,
-  f.actor, f.reason, f.source, coalesce(o.last_observed_at, f.observed_at), coalesce(o.observation_count, f.observation_count)
-  FROM json_to_recordset($1::json) AS w (n int, id int8, since int8)
-  JOIN facts f ON f.key_id = w.id AND f.superseded_at IS NULL AND f.valid_to > w.since
+  f.actor, f.reason, f.source, coalesce(o.last_observed_at, f.observed_at), coalesce(o.observation_count, f.observation_count),
+  f.recorded_at
+  FROM json_to_recordset($1::json) AS w (n int, s text, p text, t text, v text, since int8)
+  CROSS JOIN LATERAL (${ofKey('f.valid_to > w.since')}) f
   LEFT JOIN fact_observations o ON o.seq = f.seq ORDER BY w.n, f.valid_from`;
+const ANY_BELIEVED = `SELECT 1 FROM json_to_recordset($1::json) AS w (s text, p text, t text, v text)
+  CROSS JOIN LATERAL (${ofKey('true')}) f LIMIT 1`;
+// The offset keeps the planner from joining what is believed of all keys: each key is looked up.
+function ofKey(condition: string): string {
+  return `SELECT f.* FROM facts f WHERE f.subject = w.s AND f.predicate = w.p AND f.fact_type = w.t AND f.value_key = w.v
+    AND f.superseded_at IS NULL AND ${condition} OFFSET 0`;
+}
+
 const REMEMBERED = `SELECT idempotency_key, digest, outcome FROM fact_idempotency
   WHERE idempotency_key = ANY (ARRAY(SELECT json_array_elements_text($1::json)))`;
 
-/** The number of a key, by `keyText`, when it has one. */
-export type KeyIdOf = (key: string) => number | undefined;
-
-/** Looks up which of these keys there are. */
-export async function findKeyIds(
-  session: PostgresSession,
-  keys: readonly string[],
-): Promise<Map<string, number>> {
-  return keys.length === 0 ? new Map() : keyIds(await session.query(FIND_KEYS, [wireKeys(keys)]));
+/** What is believed about the keys of writes. */
+export interface Belief {
+  /** By `keyText`, in order of the start of validity. */
+  readonly believed: Map<string, BatchRow[]>;
+  /** The latest instant at which any of it was recorded. */
+  readonly recordedAtMax: Instant;
 }
 
-/** Adds keys, in their order, which is the same for all who add: nobody waits for each other in a circle. */
-export async function addKeys(
-  session: PostgresSession,
-  keys: readonly string[],
-): Promise<Map<string, number>> {
-  return keys.length === 0 ? new Map() : keyIds(await session.query(ADD_KEYS, [wireKeys(keys.toSorted())]));
+/** Whether anything is believed about any of these keys. */
+export async function isAnyBelieved(session: PostgresSession, keys: readonly FactKey[]): Promise<boolean> {
+  return (await session.query(ANY_BELIEVED, [JSON.stringify(keys.map(wireKey))])).length > 0;
 }
 
-function wireKeys(keys: readonly string[]): string {
-  return JSON.stringify(
-    keys.map((key) => {
-      const [s, p, t, v] = key.split('\n');
-      return { s, p, t, v };
-    }),
-  );
+function wireKey({ subject, predicate, factType, valueKey }: FactKey): object {
+  return { s: subject, p: predicate, t: factType, v: valueKey };
 }
 
-function keyIds(rows: readonly PostgresRow[]): Map<string, number> {
-  return new Map(rows.map(([id, ...parts]) => [parts.join('\n'), Number(id)]));
-}
-
-/** The believed versions of the keys of writes, from the earliest instant each is written at. */
+/**
+ * The believed versions of the keys of writes, from the earliest instant each is written at. `earliest` is before
+ * all instants that are still to be given out: a write that does not say since when begins later.
+ */
 export async function readBelieved(
   session: PostgresSession,
   writes: readonly Write[],
-  idOf: KeyIdOf,
-  firstRecordedAt: Instant,
-): Promise<Map<string, BatchRow[]>> {
-  const since = new Map<string, Instant>();
-  for (const write of writes) {
-    const key = keyText(write.key);
-    const from = write.validFrom ?? firstRecordedAt;
-    since.set(key, Math.min(from, since.get(key) ?? from));
+  earliest: Instant,
+): Promise<Belief> {
+  const since = new Map<string, { key: FactKey; from: Instant }>();
+  for (const { key, validFrom = earliest } of writes) {
+    const text = keyText(key);
+    const known = since.get(text);
+    since.set(text, { key, from: Math.min(validFrom, known?.from ?? validFrom) });
   }
-  const wanted = [...since].filter(([key]) => idOf(key) !== undefined);
+  const wanted = [...since];
+  const params = JSON.stringify(wanted.map(([, { key, from }], n) => ({ n, ...wireKey(key), since: from })));
   const believed = new Map<string, BatchRow[]>();
-  if (wanted.length === 0) return believed;
-  const params = JSON.stringify(wanted.map(([key, from], n) => ({ n, id: idOf(key), since: from })));
+  let recordedAtMax = Number.NEGATIVE_INFINITY;
   for (const row of await session.query(BELIEVED, [params])) {
     const key = wanted[Number(row[0])]?.[0] ?? '';
-    const rows = believed.get(key) ?? [];
-    rows.push(toBatchRow(row));
-    believed.set(key, rows);
+    const rows = believed.get(key);
+    if (rows === undefined) believed.set(key, [toBatchRow(row)]);
+    else rows.push(toBatchRow(row));
+    recordedAtMax = Math.max(recordedAtMax, Number(row[13]));
   }
-  return believed;
+  return { believed, recordedAtMax };
 }
 
 function toBatchRow(row: PostgresRow): BatchRow {

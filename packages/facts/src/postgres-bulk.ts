@@ -2,12 +2,12 @@ import type { Clock } from '@praxis/core';
 import { type PostgresDatabase, type PostgresSession, StorageError } from '@praxis/storage';
 
 import type { WriteOutcome } from './backend.ts';
-import { keyText } from './batch-plan.ts';
-import { findKeyIds } from './postgres-belief.ts';
+import { isAnyBelieved } from './postgres-belief.ts';
 import type { FactLayout } from './postgres-layout.ts';
-import { KEY_COPY_COLUMNS, newFactLines, newKeyLines } from './postgres-rows.ts';
+import { newFactLines } from './postgres-rows.ts';
+import { LOCK_FOR_BULK } from './postgres-schema.ts';
 import { copyFactsInto, drawNumbers, POSTGRES_COPY_ROWS_MIN, TEXT_LATER } from './postgres-steps.ts';
-import { isLostKey, nextInstants } from './postgres-writer.ts';
+import { isLostRace, nextInstants } from './postgres-writer.ts';
 import { FOREVER } from './timeline.ts';
 import type { Write } from './validate.ts';
 
@@ -20,25 +20,26 @@ const SAMPLE_KEYS = 32;
 /** After a wrong guess, how many bulk transactions do not guess. */
 const CAUTIOUS_TRANSACTIONS = 16;
 
-/**
- * Keys that come with bulk ingest are numbered after their first fact, in a range of their own: half of
- * the numbers that are exact in JavaScript.
- */
-const BULK_KEY_ID_BASE = 2 ** 52;
-
-const COPY_KEYS = `COPY fact_keys (${KEY_COPY_COLUMNS}) FROM STDIN`;
-// Against whoever locks the whole table; rows are not locked.
-const BEGIN_BULK = 'LOCK TABLE fact_stripes IN ROW SHARE MODE';
 // The number of this transaction, drawn before any row's: what is not visible at some time has a later one.
-const NAME_TRANSACTION = "SELECT pg_current_xact_id()::text, set_config('praxis.new_keys', 'on', true)";
+const NAME_TRANSACTION = 'SELECT pg_current_xact_id()::text';
+// What was believed about a key of ours when our instant was given out, and no longer was when we came to it.
+// It is a scalar, which the planner never turns into a walk over all that is believed.
+const ENDED_MEANWHILE = `SELECT 1 FROM facts g WHERE g.superseded_at >= $1 AND (SELECT true FROM facts f
+  WHERE f.subject = g.subject AND f.predicate = g.predicate AND f.fact_type = g.fact_type AND f.value_key = g.value_key
+    AND f.superseded_at IS NULL AND f.recorded_xid = pg_current_xact_id() LIMIT 1) LIMIT 1`;
 
 /** Commits one large transaction; null when it is none of those that are quicker this way. */
 export type BulkCommit = (writes: readonly Write[]) => Promise<readonly WriteOutcome[] | null>;
 
+/** Something is believed about a key after all. */
+class GuessedWrong extends Error {}
+
 /**
- * Large transactions about keys that are new need no look at what is believed: their rows are copied in.
- * That the keys are new is a guess that the unique index on keys decides; when it is wrong nothing has
- * happened, and the answer is null. Writers that add the same key wait for each other on that index.
+ * Large transactions of versions without end, about keys of which nothing is believed, need no look at what is: their
+ * rows are copied in. That nothing is believed is a guess that the database decides: it refuses a second version
+ * without end of a key, and one over another. When the guess is wrong nothing has happened, and the answer is null.
+ * Writers that add such a version of the same key wait for each other on the unique index; those that add none
+ * keep bulk ingest out.
  */
 export function createBulkWriter(
   db: PostgresDatabase,
@@ -49,11 +50,11 @@ export function createBulkWriter(
   let cautious = 0;
 
   const attempt = async (writes: readonly Write[]): Promise<readonly WriteOutcome[] | null> => {
-    if (await anyKeyExists(db, writes)) return null;
+    if (await isAnyOfSampleBelieved(db, writes)) return null;
     try {
       return await commitNew(db, clock, layout, writes);
     } catch (error) {
-      if (!isLostKey(error)) throw error;
+      if (!isLostRace(error) && !(error instanceof GuessedWrong)) throw error;
       cautious = CAUTIOUS_TRANSACTIONS;
       return null;
     }
@@ -71,25 +72,27 @@ export function createBulkWriter(
   };
 }
 
-/** Puts that nothing but an earlier belief could refuse or change. */
+/** Puts without end that nothing but an earlier belief could refuse or change. */
 function mayBeBulk(writes: readonly Write[]): boolean {
   return (
     writes.length >= POSTGRES_COPY_ROWS_MIN &&
     writes.every(
-      ({ content, idempotency, expected, validFrom, validTo }) =>
+      ({ content, idempotency, expected, validTo }) =>
         content !== null &&
         idempotency === null &&
         expected === undefined &&
-        // From the instant of recording to one that may be past it: an empty period.
-        (validFrom !== undefined || validTo === null || validTo === FOREVER),
+        (validTo === null || validTo === FOREVER),
     )
   );
 }
 
-async function anyKeyExists(session: PostgresSession, writes: readonly Write[]): Promise<boolean> {
+function isAnyOfSampleBelieved(session: PostgresSession, writes: readonly Write[]): Promise<boolean> {
   const step = Math.ceil(writes.length / SAMPLE_KEYS);
-  const sample = writes.filter((_, n) => n % step === 0).map((write) => keyText(write.key));
-  return (await findKeyIds(session, sample)).size > 0;
+  const sample = writes.filter((_, n) => n % step === 0);
+  return isAnyBelieved(
+    session,
+    sample.map(({ key }) => key),
+  );
 }
 
 function commitNew(
@@ -99,16 +102,16 @@ function commitNew(
   writes: readonly Write[],
 ): Promise<readonly WriteOutcome[]> {
   return db.transact(async (session) => {
-    await session.query(BEGIN_BULK);
-    await session.query(NAME_TRANSACTION);
+    session.send(LOCK_FOR_BULK);
+    session.send(NAME_TRANSACTION);
     const { first, scattered } = await drawNumbers(session, writes.length);
     const seqOf = (n: number): number => scattered?.[n] ?? first + n;
-    const keyIdOf = (n: number): number => BULK_KEY_ID_BASE + seqOf(n);
-    await session.copyFrom(COPY_KEYS, newKeyLines(writes, keyIdOf));
-    // INVARIANT: the instant is given out when the keys are ours. Whoever waits for them gets a later one.
     const recordedAt = await nextInstants(db, clock, 1);
-    await session.copyFrom(copyFactsInto(layout), newFactLines(writes, { seqOf, keyIdOf, recordedAt }));
-    await session.query(TEXT_LATER, [first, seqOf(writes.length - 1)]);
+    await session.copyFrom(copyFactsInto(layout), newFactLines(writes, { seqOf, recordedAt }));
+    session.send(TEXT_LATER, [first, seqOf(writes.length - 1)]);
+    // INVARIANT: instants grow in the order in which writes to a key happen. Whoever waited for our keys gets a later one.
+    // Whoever ended what was believed about one, with a later one, before we came to it, must not come before us.
+    if ((await session.query(ENDED_MEANWHILE, [recordedAt])).length > 0) throw new GuessedWrong();
     return writes.map(({ content }, n) => ({
       recordedAt,
       changed: true,

@@ -7,8 +7,8 @@ import { wordsOf } from './words.ts';
 /** How many facts are read at once. */
 const ROWS_PER_READ = 2000;
 
-const TEXTS = `SELECT f.seq, k.subject, k.predicate, f.value, array_to_json(tsvector_to_array(x.words))::text
-  FROM facts f JOIN fact_keys k ON k.key_id = f.key_id LEFT JOIN fact_text x ON x.seq = f.seq
+const TEXTS = `SELECT f.seq, f.subject, f.predicate, f.value, array_to_json(tsvector_to_array(x.words))::text
+  FROM facts f LEFT JOIN fact_text x ON x.seq = f.seq
   WHERE f.seq > $1 ORDER BY f.seq LIMIT ${ROWS_PER_READ}`;
 const STRAY_TEXTS =
   'SELECT count(*) FROM fact_text x WHERE NOT EXISTS (SELECT 1 FROM facts f WHERE f.seq = x.seq)';

@@ -1,8 +1,23 @@
-import type { Visibility } from './backend.ts';
+import type { Horizon, Visibility } from './backend.ts';
 import type { Bind, FactDialect } from './fact-sql.ts';
+import type { SealDialect } from './seal-sql.ts';
 
 /** How PostgreSQL is asked. A snapshot says which of the concurrent transactions an answer may see. */
-export const postgresDialect: FactDialect = {
+export interface PostgresDialect extends FactDialect, SealDialect {
+  /** The conditions of the indexes that hold what is visible, each with what makes it so. */
+  readonly visibleArms: (at: Visibility, bind: Bind) => readonly string[];
+  /** The conditions of the indexes that hold all rows. */
+  readonly allArms: readonly string[];
+  /** The condition that a row existed at a horizon. */
+  readonly existed: (horizon: Pick<Horizon, 'recordedAt' | 'snapshot'>, bind: Bind) => string;
+}
+
+const BELIEVED = 'f.superseded_at IS NULL';
+const SUPERSEDED = 'f.superseded_at IS NOT NULL';
+
+/** The dialect. The partial indexes are named by the conditions they were made with. */
+export const postgresDialect: PostgresDialect = {
+  keyInFact: true,
   placeholder: (index) => `$${index}`,
   contentHashHex: "encode(f.content_hash, 'hex')",
   limit: (rowsMax, bind) => bind(rowsMax),
@@ -11,26 +26,34 @@ export const postgresDialect: FactDialect = {
     `${column} = ANY (ARRAY(SELECT json_array_elements_text(${list}::json)::int8))`,
   hasTerms: (terms, bind) =>
     `f.seq IN (SELECT x.seq FROM fact_text x WHERE x.words @@ ${bind(tsQuery(terms))}::tsquery)`,
-  joinInOrder: 'JOIN',
-  visible,
-  visibleAlone: visible,
-  existed: (alias, horizon, bind) =>
-    `${alias}.recorded_at <= ${bind(horizon.recordedAt)}${
-      horizon.snapshot === null
-        ? ''
-        : ` AND pg_visible_in_snapshot(${alias}.recorded_xid, ${bind(horizon.snapshot)}::pg_snapshot)`
-    }`,
+  allArms: [BELIEVED, SUPERSEDED],
+  visibleArms: (at, bind) => {
+    const existed = existedAt('f', at, bind);
+    return [`${BELIEVED} AND ${existed}`, `${SUPERSEDED} AND ${believedAt('f', at, bind)} AND ${existed}`];
+  },
+  visibleAlone: (alias, at, bind) =>
+    `(${existedAt(alias, at, bind)} AND (${alias}.superseded_at IS NULL OR ${believedAt(alias, at, bind)}))`,
+  existed: ({ recordedAt, snapshot }, bind) =>
+    `f.recorded_at <= ${bind(recordedAt)}${snapshot === null ? '' : ` AND ${sees('f.recorded_xid', snapshot, bind)}`}`,
 };
 
-function visible(alias: string, at: Visibility, bind: Bind): string {
+function existedAt(alias: string, at: Visibility, bind: Bind): string {
   const valid = `${alias}.valid_from < ${bind(at.validTo)} AND ${alias}.valid_to > ${bind(at.validFrom)}`;
-  const recorded = `${alias}.recorded_at <= ${bind(at.recordedAt)}`;
-  const believed = `${alias}.superseded_at IS NULL OR ${alias}.superseded_at > ${bind(at.recordedAt)}`;
-  if (at.snapshot === null) return `(${valid} AND ${recorded} AND (${believed}))`;
-  const sees = (xid: string): string =>
-    `pg_visible_in_snapshot(${alias}.${xid}, ${bind(at.snapshot)}::pg_snapshot)`;
-  return `(${valid} AND ${recorded} AND ${sees('recorded_xid')}
-    AND (${believed} OR NOT ${sees('superseded_xid')}))`;
+  const recorded = `${valid} AND ${alias}.recorded_at <= ${bind(at.recordedAt)}`;
+  return at.snapshot === null
+    ? recorded
+    : `${recorded} AND ${sees(`${alias}.recorded_xid`, at.snapshot, bind)}`;
+}
+
+/** That a row which is superseded was not yet. */
+function believedAt(alias: string, at: Visibility, bind: Bind): string {
+  const later = `${alias}.superseded_at > ${bind(at.recordedAt)}`;
+  if (at.snapshot === null) return later;
+  return `(${later} OR NOT ${sees(`${alias}.superseded_xid`, at.snapshot, bind)})`;
+}
+
+function sees(xid: string, snapshot: string, bind: Bind): string {
+  return `pg_visible_in_snapshot(${xid}, ${bind(snapshot)}::pg_snapshot)`;
 }
 
 /** Terms hold letters and digits alone; quoted they are no operators. */

@@ -14,7 +14,12 @@ export interface FactLayout {
   /** The table that many rows are copied into. */
   readonly table: string;
   readonly partitioned: boolean;
-  /** Sees to it that what ends at an instant has a place, wherever the clock has gone. */
+  /** Whether what ends at an instant has a place. */
+  isPrepared(instant: Instant): boolean;
+  /**
+   * Sees to it that what ends at an instant has a place, wherever the clock has gone. It waits for all who read or
+   * write: nobody may hold a transaction meanwhile.
+   */
   prepare(instant: Instant): Promise<void>;
 }
 
@@ -26,13 +31,14 @@ export async function openLayout(
 ): Promise<FactLayout> {
   if (options.partition && db.capabilities.partitioning) await partitionFacts(db, clock.now());
   if (!(await isPartitioned(db)))
-    return { table: 'facts', partitioned: false, prepare: async () => undefined };
+    return { table: 'facts', partitioned: false, isPrepared: () => true, prepare: async () => undefined };
   // By month, because a clock may be set back as far as it likes.
   const prepared = new Set<string>();
+  const isPrepared = (instant: Instant): boolean => prepared.has(monthOf(instant).table);
   const prepare = async (instant: Instant): Promise<void> => {
-    if (prepared.has(monthOf(instant).table)) return;
+    if (isPrepared(instant)) return;
     for (const table of await prepareMonths(db, instant)) prepared.add(table);
   };
   await prepare(clock.now());
-  return { table: PARTITION_BELIEVED, partitioned: true, prepare };
+  return { table: PARTITION_BELIEVED, partitioned: true, isPrepared, prepare };
 }

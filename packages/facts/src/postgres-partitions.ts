@@ -24,6 +24,7 @@ const CONVERT: readonly string[] = [
   'DROP TRIGGER facts_close_once ON facts',
   'DROP TRIGGER facts_inserted ON facts',
   'DROP INDEX facts_superseded',
+  'DROP INDEX facts_past',
   `ALTER TABLE facts RENAME TO ${PARTITION_BELIEVED}`,
   `CREATE TABLE facts (LIKE ${PARTITION_BELIEVED} INCLUDING DEFAULTS INCLUDING CONSTRAINTS) PARTITION BY RANGE (superseded_at)`,
 ];
@@ -106,7 +107,7 @@ async function addMonth(session: PostgresSession, instant: Instant): Promise<voi
   if (found?.[0] === true) return;
   const statements = [
     `CREATE TABLE ${table} PARTITION OF facts (PRIMARY KEY (seq)) FOR VALUES FROM (${from}) TO (${to})`,
-    `CREATE INDEX ${table}_key ON ${table} (key_id, recorded_at)`,
+    `CREATE INDEX ${table}_past ON ${table} (subject, predicate, fact_type, value_key, recorded_at)`,
     `CREATE INDEX ${table}_at ON ${table} (superseded_at)`,
     `CREATE INDEX ${table}_target ON ${table} (target) WHERE target IS NOT NULL`,
     ...guard(table, 'DELETE'),

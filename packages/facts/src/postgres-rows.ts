@@ -1,59 +1,53 @@
 import type { Instant } from '@praxis/core';
 import { COPY_NULL, copyText } from '@praxis/storage';
 
-import { type BatchRow, type BatchStep, keyText } from './batch-plan.ts';
+import type { BatchRow, BatchStep } from './batch-plan.ts';
+import type { FactKey } from './model.ts';
 import { FOREVER } from './timeline.ts';
-import type { Write } from './validate.ts';
+import type { Write, WriteContent } from './validate.ts';
 
 /** A step that adds a row. */
 export type InsertStep = Extract<BatchStep, { do: 'insert' }>;
 
 /** The columns of `facts` in the order of `factLines`. */
-export const FACT_COPY_COLUMNS = `seq, key_id, valid_from, valid_to, recorded_at, observed_at, observation_count, content_hash,
-  confidence, target, actor, reason, source, value`;
-/** The columns of `fact_keys` in the order of `newKeyLines`. */
-export const KEY_COPY_COLUMNS = 'key_id, subject, predicate, fact_type, value_key';
+export const FACT_COPY_COLUMNS = `seq, subject, predicate, fact_type, value_key, valid_from, valid_to, recorded_at, observed_at,
+  observation_count, content_hash, confidence, target, actor, reason, source, value`;
 
 /** About how many characters of lines travel in one message. */
 const CHUNK_LENGTH = 65_536;
 
 /** Rows as lines of `COPY`, in chunks. */
-export function factLines(
-  steps: readonly InsertStep[],
-  idOf: (key: string) => number | undefined,
-): Iterable<string> {
+export function factLines(steps: readonly InsertStep[]): Iterable<string> {
   return chunked(steps, ({ row, key, recordedAt, observed }) => {
     const { content, period } = row;
-    const numbers = `${row.seq}\t${idOf(keyText(key))}\t${period.from}\t${period.to}\t${recordedAt}\t${observed.at}`;
-    const about = `${column(content.confidence)}\t${text(content.target)}\t${copyText(row.actor)}\t${copyText(row.reason)}`;
-    return `${numbers}\t${observed.count}\t\\\\x${content.contentHash}\t${about}\t${text(row.source)}\t${copyText(content.value)}\n`;
+    const when = `${period.from}\t${period.to}\t${recordedAt}\t${observed.at}\t${observed.count}`;
+    return `${row.seq}\t${keyColumns(key)}\t${when}\t${saidColumns(content, row)}`;
   });
 }
 
-/** The number of the nth. */
-type NumberOf = (n: number) => number;
-
-/** Facts whose keys are new as lines of `COPY` into `facts`. */
+/** New facts as lines of `COPY` into `facts`, about keys of which nothing is believed. */
 export function newFactLines(
   writes: readonly Write[],
-  numbers: { seqOf: NumberOf; keyIdOf: NumberOf; recordedAt: Instant },
+  { seqOf, recordedAt }: { seqOf: (n: number) => number; recordedAt: Instant },
 ): Iterable<string> {
-  const { seqOf, keyIdOf, recordedAt } = numbers;
   return chunked(writes, (write, n) => {
-    const { content, validFrom = recordedAt, validTo, observedAt = recordedAt } = write;
+    const { key, content, validFrom = recordedAt, observedAt = recordedAt } = write;
     if (content === null) throw new TypeError('an end adds no fact');
-    const about = `${column(content.confidence)}\t${text(content.target)}\t${copyText(write.actor)}\t${copyText(write.reason)}`;
-    return `${seqOf(n)}\t${keyIdOf(n)}\t${validFrom}\t${validTo ?? FOREVER}\t${recordedAt}\t${observedAt}\t1\t\\\\x${content.contentHash}\t${about}\t${text(write.source)}\t${copyText(content.value)}\n`;
+    const when = `${validFrom}\t${FOREVER}\t${recordedAt}\t${observedAt}\t1`;
+    return `${seqOf(n)}\t${keyColumns(key)}\t${when}\t${saidColumns(content, write)}`;
   });
 }
 
-/** Keys of writes as lines of `COPY` into `fact_keys`. */
-export function newKeyLines(writes: readonly Write[], keyIdOf: NumberOf): Iterable<string> {
-  return chunked(
-    writes,
-    ({ key }, n) =>
-      `${keyIdOf(n)}\t${copyText(key.subject)}\t${copyText(key.predicate)}\t${key.factType}\t${copyText(key.valueKey)}\n`,
-  );
+function keyColumns({ subject, predicate, factType, valueKey }: FactKey): string {
+  return `${copyText(subject)}\t${copyText(predicate)}\t${factType}\t${copyText(valueKey)}`;
+}
+
+function saidColumns(
+  { contentHash, confidence, target, value }: WriteContent,
+  { actor, reason, source }: Pick<Write, 'actor' | 'reason' | 'source'>,
+): string {
+  const about = `${confidence === null ? COPY_NULL : String(confidence)}\t${text(target)}`;
+  return `\\\\x${contentHash}\t${about}\t${copyText(actor)}\t${copyText(reason)}\t${text(source)}\t${copyText(value)}\n`;
 }
 
 function* chunked<T>(items: readonly T[], line: (item: T, n: number) => string): Generator<string> {
@@ -67,21 +61,19 @@ function* chunked<T>(items: readonly T[], line: (item: T, n: number) => string):
   if (chunk !== '') yield chunk;
 }
 
-function column(value: number | null): string {
-  return value === null ? COPY_NULL : String(value);
-}
-
 function text(value: string | null): string {
   return value === null ? COPY_NULL : copyText(value);
 }
 
 /** A row as a JSON record, for statements of a few rows. */
-export function insertRecord(step: InsertStep, keyId: number | undefined): object {
-  const { row, recordedAt, observed } = step;
+export function insertRecord({ row, key, recordedAt, observed }: InsertStep): object {
   const { content } = row;
   return {
     q: row.seq,
-    k: keyId,
+    ks: key.subject,
+    kp: key.predicate,
+    kt: key.factType,
+    kv: key.valueKey,
     f: row.period.from,
     t: row.period.to,
     at: recordedAt,

@@ -1,9 +1,15 @@
 import type { PostgresMigration } from '@praxis/storage';
 
+import { POSTGRES_VERSION_5 } from './postgres-schema-5.ts';
+
 /** How many rows the key locks are spread over. Part of the schema: it never changes. */
 export const LOCK_STRIPES = 4096;
 /** Waits for all writers, and keeps them out. */
 export const LOCK_ALL_STRIPES = 'LOCK TABLE fact_stripes IN EXCLUSIVE MODE';
+/** What bulk ingest holds, which locks no stripe. */
+export const LOCK_FOR_BULK = 'LOCK TABLE fact_stripes IN ROW EXCLUSIVE MODE';
+/** Waits for bulk ingest, and keeps it out; not other writers. */
+export const LOCK_BULK_OUT = 'LOCK TABLE fact_stripes IN SHARE MODE';
 
 // Rows are never deleted and keys never change, so references need no constraint: one per row would cost as
 // much as the row.
@@ -254,6 +260,7 @@ export const POSTGRES_FACT_MIGRATIONS: readonly PostgresMigration[] = [
   { version: 2, sql: VERSION_2 },
   { version: 3, sql: VERSION_3 },
   { version: 4, sql: VERSION_4 },
+  { version: 5, sql: POSTGRES_VERSION_5 },
 ];
 
 /** The triggers there must be, always enabled: `table.trigger`. */
@@ -267,9 +274,6 @@ export const POSTGRES_FACT_TRIGGERS: readonly string[] = [
   'fact_idempotency.fact_idempotency_no_delete',
   'fact_idempotency.fact_idempotency_no_truncate',
   'fact_idempotency.fact_idempotency_no_update',
-  'fact_keys.fact_keys_no_delete',
-  'fact_keys.fact_keys_no_truncate',
-  'fact_keys.fact_keys_no_update',
   'fact_observations.fact_observations_grow',
   'fact_observations.fact_observations_no_delete',
   'fact_observations.fact_observations_no_truncate',

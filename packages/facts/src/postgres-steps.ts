@@ -1,8 +1,7 @@
 import type { PostgresSession, PostgresTransaction } from '@praxis/storage';
 
 import type { WriteOutcome } from './backend.ts';
-import { type BatchPlan, type BatchStep, keyText, type PlannedOutcome } from './batch-plan.ts';
-import type { KeyIdOf } from './postgres-belief.ts';
+import type { BatchPlan, BatchStep, PlannedOutcome } from './batch-plan.ts';
 import type { FactLayout } from './postgres-layout.ts';
 import {
   FACT_COPY_COLUMNS,
@@ -25,9 +24,9 @@ const SUPERSEDE = `UPDATE facts f SET superseded_at = w.at, superseded_actor = w
   FROM json_to_recordset($1::json) AS w (q int8, at int8, a text, r text)
   WHERE f.seq = w.q AND f.superseded_at IS NULL`;
 const INSERT = `INSERT INTO facts (${FACT_COPY_COLUMNS})
-  SELECT w.q, w.k, w.f, w.t, w.at, w.o, w.c, decode(w.h, 'hex'), w.cf, w.g, w.a, w.r, w.s, w.v
-  FROM json_to_recordset($1::json) AS w (q int8, k int8, f int8, t int8, at int8, o int8, c int8, h text, cf float8,
-  g text, a text, r text, s text, v text)`;
+  SELECT w.q, w.ks, w.kp, w.kt, w.kv, w.f, w.t, w.at, w.o, w.c, decode(w.h, 'hex'), w.cf, w.g, w.a, w.r, w.s, w.v
+  FROM json_to_recordset($1::json) AS w (q int8, ks text, kp text, kt text, kv text, f int8, t int8, at int8, o int8, c int8,
+  h text, cf float8, g text, a text, r text, s text, v text)`;
 const INSERT_TEXT = `INSERT INTO fact_text (seq, words)
   SELECT w.q, array_to_tsvector(ARRAY(SELECT json_array_elements_text(w.x)))
   FROM json_to_recordset($1::json) AS w (q int8, x json)`;
@@ -48,35 +47,46 @@ export function insertsOf(steps: readonly BatchStep[]): InsertStep[] {
   return steps.filter((step): step is InsertStep => step.do === 'insert');
 }
 
-/** Gives every new row its number, out of the sequence. */
-export async function numberRows(session: PostgresSession, inserts: readonly InsertStep[]): Promise<void> {
-  if (inserts.length === 0) return;
-  const { first, scattered } = await drawNumbers(session, inserts.length);
+/** Numbers out of the sequence: `first` and those after it, or, when others drew between, those of a list. */
+export interface DrawnNumbers {
+  readonly count: number;
+  readonly first: number;
+  readonly scattered: readonly number[] | null;
+}
+
+/** Draws numbers. Each is later than those of all transactions that ended before. */
+export async function drawNumbers(session: PostgresSession, count: number): Promise<DrawnNumbers> {
+  const [row] = await session.query(NUMBERS, [count]);
+  const list = row?.[2] ?? null;
+  return {
+    count,
+    first: Number(row?.[0]),
+    scattered: list === null ? null : String(list).split(',').map(Number),
+  };
+}
+
+/** Gives every new row its number, out of those drawn before, and more when they are too few. */
+export async function numberRows(
+  session: PostgresSession,
+  inserts: readonly InsertStep[],
+  drawn: DrawnNumbers,
+): Promise<void> {
+  const { count, first, scattered } =
+    inserts.length > drawn.count ? await drawNumbers(session, inserts.length) : drawn;
+  if (inserts.length > count) throw new RangeError('too few numbers');
   inserts.forEach((step, n) => {
     step.row.seq = scattered?.[n] ?? first + n;
   });
 }
 
-/** Draws numbers out of the sequence: `first` and those after it, or, when others drew between, those of a list. */
-export async function drawNumbers(
-  session: PostgresSession,
-  count: number,
-): Promise<{ first: number; scattered: number[] | null }> {
-  const [row] = await session.query(NUMBERS, [count]);
-  const list = row?.[2] ?? null;
-  return { first: Number(row?.[0]), scattered: list === null ? null : String(list).split(',').map(Number) };
-}
-
-/** Wave by wave: first what ends, then what begins. Statements travel without waiting for answers. */
+/** Wave by wave: first what ends, then what begins. Nothing waits for answers but `COPY`. */
 export async function writeSteps(
   session: PostgresTransaction,
   plan: BatchPlan,
-  to: { idOf: KeyIdOf; layout: FactLayout },
+  layout: FactLayout,
 ): Promise<void> {
-  const { idOf } = to;
-  let sent: Promise<unknown>[] = [];
   const send = (text: string, rows: readonly object[]): void => {
-    if (rows.length > 0) sent.push(session.query(text, [JSON.stringify(rows)]));
+    if (rows.length > 0) session.send(text, [JSON.stringify(rows)]);
   };
   const waves = Map.groupBy(plan.steps, (step) => step.wave);
   for (const [, steps] of [...waves].sort(([a], [b]) => a - b)) {
@@ -84,32 +94,20 @@ export async function writeSteps(
     send(SUPERSEDE, supersedeRecords(steps));
     const inserts = insertsOf(steps);
     if (inserts.length < POSTGRES_COPY_ROWS_MIN) {
-      const records = inserts.map((step) => insertRecord(step, idOf(keyText(step.key))));
-      send(INSERT, records);
+      send(INSERT, inserts.map(insertRecord));
       send(INSERT_TEXT, inserts.map(textRecord));
     } else {
-      await Promise.all(sent);
-      sent = [];
-      await copyFacts(session, inserts, to);
+      await session.copyFrom(copyFactsInto(layout), factLines(inserts));
+      // Numbers are drawn in order.
+      session.send(TEXT_LATER, [inserts[0]?.row.seq ?? 0, inserts.at(-1)?.row.seq ?? 0]);
     }
   }
   send(REMEMBER, plan.toRemember.map(rememberRecord));
-  await Promise.all(sent);
 }
 
 /** Copies lines of facts to where the layout has them. */
 export function copyFactsInto({ table }: FactLayout): string {
   return `COPY ${table} (${FACT_COPY_COLUMNS}) FROM STDIN`;
-}
-
-async function copyFacts(
-  session: PostgresTransaction,
-  inserts: readonly InsertStep[],
-  { idOf, layout }: { idOf: KeyIdOf; layout: FactLayout },
-): Promise<void> {
-  await session.copyFrom(copyFactsInto(layout), factLines(inserts, idOf));
-  // Numbers are drawn in order.
-  await session.query(TEXT_LATER, [inserts[0]?.row.seq ?? 0, inserts.at(-1)?.row.seq ?? 0]);
 }
 
 /** Words of facts as JSON records, for the text index. */

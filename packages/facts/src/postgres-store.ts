@@ -10,16 +10,18 @@ import {
 
 import type { DiffRow, FactBackend, WriteOutcome } from './backend.ts';
 import { FactError } from './errors.ts';
-import { asRecordedBy, type Cell, factColumns, toStoredFact } from './fact-rows.ts';
-import { diffSql, historySql, scanSql, type SqlQuery, vectorSql } from './fact-sql.ts';
+import { asRecordedBy, type Cell, toStoredFact } from './fact-rows.ts';
+import type { SqlQuery } from './fact-sql.ts';
 import { createFactStore } from './fact-store.ts';
 import { createBulkWriter } from './postgres-bulk.ts';
 import { type ChangeTeller, createChangeTeller, watchPostgresChanges } from './postgres-changes.ts';
 import { verifyPostgresDerived } from './postgres-derived.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import { excludeOverlaps } from './postgres-exclusion.ts';
+import { diffSql, historySql, scanSql, vectorSql } from './postgres-fact-sql.ts';
 import { type FactLayout, openLayout } from './postgres-layout.ts';
-import { addRule, readRules } from './postgres-rules.ts';
+import { createPointReader } from './postgres-point.ts';
+import { postgresRules } from './postgres-rules.ts';
 import { POSTGRES_FACT_MIGRATIONS, POSTGRES_FACT_TRIGGERS } from './postgres-schema.ts';
 import { addSeal, quiescentBounds, readSeals } from './postgres-seals.ts';
 import { indexPendingText } from './postgres-text.ts';
@@ -33,13 +35,6 @@ import { vectorBytes, vectorOf } from './vectors.ts';
 export const POSTGRES_SCHEMA_DEFAULT = 'praxis';
 /** The largest batch of one transaction, in requests. */
 export const POSTGRES_BATCH_MAX = 1024;
-
-const VALID_AT = 'coalesce($5::int8, greatest($7::int8, (SELECT last FROM fact_clock)))';
-const POINT = `SELECT ${factColumns(postgresDialect.contentHashHex)} FROM fact_keys k
-  JOIN facts f ON f.key_id = k.key_id LEFT JOIN fact_observations o ON o.seq = f.seq
-  WHERE k.subject = $1 AND k.predicate = $2 AND k.fact_type = $3 AND k.value_key = $4
-  AND f.valid_from <= ${VALID_AT} AND f.valid_to > ${VALID_AT} AND f.recorded_at <= coalesce($6::int8, f.recorded_at)
-  AND (f.superseded_at IS NULL OR f.superseded_at > $6::int8) ORDER BY f.recorded_at DESC LIMIT 1`;
 
 /** Where the store is and how it is used. */
 export interface PostgresFactStoreOptions {
@@ -132,6 +127,7 @@ export function postgresBackend(
   to: { teller: ChangeTeller; layout: FactLayout },
 ): FactBackend {
   const { write, close } = createWriting(db, clock, to);
+  const rules = postgresRules(db, clock);
   return {
     write,
     ...reading(db),
@@ -140,19 +136,7 @@ export function postgresBackend(
       const recordedAt = Number(row?.[0]);
       return { recordedAt, now: Math.max(clock.now(), recordedAt), snapshot: String(row?.[1]) };
     },
-    async point({ subject, predicate, factType, valueKey }, at) {
-      const params = [
-        subject,
-        predicate,
-        factType,
-        valueKey,
-        at.validAt ?? null,
-        at.recordedAt ?? null,
-        clock.now(),
-      ];
-      const [[found], rules] = await Promise.all([db.query(POINT, params), readRules(db)]);
-      return found === undefined ? null : { fact: toStoredFact(found as readonly Cell[]), rules };
-    },
+    point: createPointReader(db, clock, rules),
     addVectors: (model, vectors) => addVectors(db, model, vectors),
     // PostgreSQL checks pages by their checksums as it reads them, and verifying reads them all.
     checkIntegrity: () => undefined,
@@ -160,8 +144,8 @@ export function postgresBackend(
     sealBounds: () => quiescentBounds(db),
     seals: () => readSeals(db),
     addSeal: (seal) => addSeal(db, seal),
-    classificationRules: () => readRules(db),
-    addClassificationRule: (rule) => addRule(db, clock, rule),
+    classificationRules: () => rules.inForce(),
+    addClassificationRule: (rule) => rules.add(rule),
     sealAlone: (work) => db.alone('seal', work),
     close,
   };
@@ -203,15 +187,15 @@ function reading(db: PostgresDatabase): Reading {
   return {
     async scan(scan) {
       if (scan.filter.terms !== undefined) await indexPendingText(db);
-      const rows = await read(scanSql(scan, postgresDialect));
+      const rows = await read(scanSql(scan));
       return rows.map((row) => toStoredFact(row as readonly Cell[]));
     },
     async history(scan) {
-      const rows = await read(historySql(scan, postgresDialect));
+      const rows = await read(historySql(scan));
       return rows.map((row) => asRecordedBy(toStoredFact(row as readonly Cell[]), scan.horizon.recordedAt));
     },
     async diff(scan) {
-      const rows = await read(diffSql(scan, postgresDialect));
+      const rows = await read(diffSql(scan));
       return rows.map(
         (row): DiffRow => ({
           side: Number(row[20]) === 0 ? 'before' : 'after',
@@ -220,7 +204,7 @@ function reading(db: PostgresDatabase): Reading {
       );
     },
     async vectors(scan) {
-      const rows = await read(vectorSql(scan, postgresDialect));
+      const rows = await read(vectorSql(scan));
       return rows.map((row) => ({
         factId: String(row[0]),
         subject: String(row[1]),

@@ -8,7 +8,7 @@ const FACTS_PER_TRANSACTION = 5000;
 
 const NEXT =
   'SELECT pending_id, from_seq, through_seq FROM fact_text_pending ORDER BY pending_id LIMIT 1 FOR UPDATE';
-const FACTS = `SELECT f.seq, k.subject, k.predicate, f.value FROM facts f JOIN fact_keys k ON k.key_id = f.key_id
+const FACTS = `SELECT f.seq, f.subject, f.predicate, f.value FROM facts f
   WHERE f.seq >= $1 AND f.seq <= $2 ORDER BY f.seq LIMIT ${FACTS_PER_TRANSACTION}`;
 const DONE = 'DELETE FROM fact_text_pending WHERE pending_id = $1';
 const GO_ON = 'UPDATE fact_text_pending SET from_seq = $2 WHERE pending_id = $1';

@@ -1,21 +1,21 @@
-import { type Clock, type Instant, sha256 } from '@praxis/core';
-import type { PostgresDatabase, PostgresSession, Settled } from '@praxis/storage';
+import { type Clock, INSTANT_MIN, type Instant, sha256 } from '@praxis/core';
+import type { PostgresDatabase, PostgresSession, PostgresTransaction, Settled } from '@praxis/storage';
 
 import type { WriteOutcome } from './backend.ts';
-import { type BatchPlan, keyText, planBatch } from './batch-plan.ts';
-import { addKeys, findKeyIds, type KeyIdOf, readBelieved, readRemembered } from './postgres-belief.ts';
-import { type FactLayout } from './postgres-layout.ts';
-import { LOCK_ALL_STRIPES, LOCK_STRIPES } from './postgres-schema.ts';
-import { insertsOf, numberRows, toOutcome, writeSteps } from './postgres-steps.ts';
-import { RecentMap } from './recent-map.ts';
+import { type BatchContext, type BatchPlan, keyText, planBatch } from './batch-plan.ts';
+import { type Belief, readBelieved, readRemembered } from './postgres-belief.ts';
+import type { FactLayout } from './postgres-layout.ts';
+import { LOCK_ALL_STRIPES, LOCK_BULK_OUT, LOCK_STRIPES } from './postgres-schema.ts';
+import { drawNumbers, insertsOf, numberRows, toOutcome, writeSteps } from './postgres-steps.ts';
+import { FOREVER } from './timeline.ts';
 import type { Write } from './validate.ts';
 
-/** How many keys of a generation are remembered with their number. */
-const KEY_CACHE_MAX = 50_000;
 /** From how many stripes on the whole table of them is locked. */
 const STRIPES_ROWS_MAX = 1024;
-/** How often a batch starts again because another writer added one of its keys first. */
+/** How often a batch starts again because another writer was faster, or its month was missing. */
 const RACES_MAX = 8;
+/** How many rows most writes add at the most: the new version, and what is left of the one before. */
+const ROWS_PER_WRITE = 2;
 
 const LOCK = `SELECT stripe FROM fact_stripes WHERE stripe = ANY (ARRAY(
   SELECT json_array_elements_text($1::json)::int)) ORDER BY stripe FOR UPDATE`;
@@ -33,80 +33,144 @@ export type BatchCommit = (
  * short transaction of its own, so that it grows in the order in which writes to a key happen.
  */
 export function createPostgresWriter(db: PostgresDatabase, clock: Clock, layout: FactLayout): BatchCommit {
-  const keyIds = new RecentMap<number>(KEY_CACHE_MAX);
-
-  return async (batch) => {
-    const learned = new Map<string, number>();
-    const results = await retryingLostKeys(() => {
-      learned.clear();
-      return commitBatch(db, clock, batch, { keyIds, learned, layout });
-    });
-    for (const [key, id] of learned) keyIds.set(key, id);
-    return results;
+  // All instants that are still to be given out are later.
+  let given: Instant = INSTANT_MIN;
+  const tick = async (count: number): Promise<Instant> => {
+    const first = await nextInstants(db, clock, count);
+    given = first + count - 1;
+    return first;
   };
+  return (batch) =>
+    retrying(layout, () =>
+      db.transact((session) => commitBatch(session, { batch, layout, tick, earliest: given })),
+    );
 }
 
-interface KnownKeys {
-  /** Committed before. */
-  readonly keyIds: RecentMap<number>;
-  /** Found or added by this transaction. */
-  readonly learned: Map<string, number>;
+/** There is no place for what ends at an instant. */
+class Unprepared extends Error {
+  readonly instant: Instant;
+  constructor(instant: Instant) {
+    super('no partition for the instant');
+    this.instant = instant;
+  }
 }
 
-function commitBatch(
-  db: PostgresDatabase,
-  clock: Clock,
-  batch: readonly (readonly Write[])[],
-  known: KnownKeys & { layout: FactLayout },
+interface BatchCommitting {
+  readonly batch: readonly (readonly Write[])[];
+  readonly layout: FactLayout;
+  readonly tick: (count: number) => Promise<Instant>;
+  readonly earliest: Instant;
+}
+
+async function commitBatch(
+  session: PostgresTransaction,
+  committing: BatchCommitting,
 ): Promise<Settled<readonly WriteOutcome[]>[]> {
+  const { batch, layout } = committing;
   const writes = batch.flat();
-  const { learned, keyIds, layout } = known;
-  return db.transact(async (session) => {
-    await lockStripes(session, writes);
-    const first = await nextInstants(db, clock, batch.length);
-    await layout.prepare(first);
-    await layout.prepare(first + batch.length);
-    await findKeys(session, writes, known);
-    const idOf: KeyIdOf = (key) => learned.get(key) ?? keyIds.get(key);
-    const [believed, remembered] = await Promise.all([
-      readBelieved(session, writes, idOf, first),
-      readRemembered(session, writes),
-    ]);
-    const plan = planBatch(batch, { believed, remembered }, first);
-    const inserts = insertsOf(plan.steps);
-    const missing = new Set(inserts.map(({ key }) => keyText(key)).filter((key) => idOf(key) === undefined));
-    for (const [key, id] of await addKeys(session, [...missing])) learned.set(key, id);
-    await numberRows(session, inserts);
-    await writeSteps(session, plan, { idOf, layout });
-    return plan.transactions.map(finish);
-  });
+  const { locked, isAlone } = lockStripes(session, writes);
+  // Sent behind the lock: answered when it is held.
+  const [numbers, remembered, looked] = await Promise.all([
+    drawNumbers(session, ROWS_PER_WRITE * writes.length),
+    readRemembered(session, writes),
+    look(session, { ...committing, locked }),
+  ]);
+  let { first, belief } =
+    looked.first > committing.earliest
+      ? await caughtUp(session, committing, looked)
+      : await lookAgain(session, committing);
+  let plan = planBatch(batch, { ...belief, remembered }, first);
+  if (!isAlone && mayMissBulk(writes, belief, plan)) {
+    await session.query(LOCK_BULK_OUT);
+    belief = await readBelieved(session, writes, committing.earliest);
+    ({ first, belief } = await caughtUp(session, committing, { first, belief }));
+    plan = planBatch(batch, { ...belief, remembered }, first);
+  }
+  const last = first + batch.length - 1;
+  for (const instant of [first, last]) if (!layout.isPrepared(instant)) throw new Unprepared(instant);
+  await numberRows(session, insertsOf(plan.steps), numbers);
+  await writeSteps(session, plan, layout);
+  return plan.transactions.map(finish);
+}
+
+/** What is believed, and the first of the instants at which a batch is recorded. */
+interface Looked {
+  readonly belief: Belief;
+  readonly first: Instant;
+}
+
+/** Reads while the instants are given out: what bulk ingest records meanwhile may be later than they are. */
+async function look(
+  session: PostgresSession,
+  { batch, tick, earliest, locked }: BatchCommitting & { locked: Promise<unknown> },
+): Promise<Looked> {
+  const [belief, first] = await Promise.all([
+    readBelieved(session, batch.flat(), earliest),
+    locked.then(() => tick(batch.length)),
+  ]);
+  return { belief, first };
+}
+
+/** What was seen, unless it holds something recorded at an instant after ours. */
+async function caughtUp(
+  session: PostgresSession,
+  committing: BatchCommitting,
+  looked: Looked,
+): Promise<Looked> {
+  return looked.first > looked.belief.recordedAtMax ? looked : lookAgain(session, committing);
+}
+
+/** Reads everything, and has instants given out after that. */
+async function lookAgain(session: PostgresSession, { batch, tick }: BatchCommitting): Promise<Looked> {
+  const belief = await readBelieved(session, batch.flat(), INSTANT_MIN);
+  return { belief, first: await tick(batch.length) };
 }
 
 /**
- * Bulk ingest adds keys without holding their stripes: the database lets one of two win, and the other
- * starts again, now seeing the key.
+ * Bulk ingest adds versions without end, without holding the stripes of their keys, and what it has not committed is not
+ * seen. Of a key with such a version, or that gets one, the database refuses a second. Whoever finds none and adds
+ * none has to know that none is on its way.
  */
-async function retryingLostKeys<R>(commit: () => Promise<R>): Promise<R> {
+function mayMissBulk(
+  writes: readonly Write[],
+  { believed }: Pick<BatchContext, 'believed'>,
+  plan: BatchPlan,
+): boolean {
+  const endless = new Set<string>();
+  for (const { key, row } of insertsOf(plan.steps)) if (row.period.to === FOREVER) endless.add(keyText(key));
+  return writes.some(({ key }) => {
+    const text = keyText(key);
+    return !endless.has(text) && believed.get(text)?.some((row) => row.period.to === FOREVER) !== true;
+  });
+}
+
+async function retrying<R>(layout: FactLayout, commit: () => Promise<R>): Promise<R> {
   for (let race = 1; ; race += 1) {
     try {
       return await commit();
     } catch (error) {
-      if (!isLostKey(error) || race === RACES_MAX) throw error;
+      const unprepared = error instanceof Unprepared;
+      if (!(unprepared || isLostRace(error)) || race === RACES_MAX) throw error;
+      if (unprepared) await layout.prepare(error.instant);
     }
   }
 }
 
-/** Whether a key could not be added because it was there, or because two waited for each other's keys. */
-export function isLostKey(error: unknown): boolean {
+/** Whether a version could not be added because another writer was faster, or because two waited for each other. */
+export function isLostRace(error: unknown): boolean {
   if (!(error instanceof Error) || !('fields' in error)) return false;
   const { sqlstate, constraint } = error.fields as { sqlstate?: unknown; constraint?: unknown };
-  return sqlstate === '40P01' || (sqlstate === '23505' && String(constraint).startsWith('fact_keys'));
+  return sqlstate === '40P01' || constraint === 'facts_believed';
 }
 
-async function lockStripes(session: PostgresSession, writes: readonly Write[]): Promise<void> {
+function lockStripes(
+  session: PostgresSession,
+  writes: readonly Write[],
+): { locked: Promise<unknown>; isAlone: boolean } {
   const stripes = stripesOf(writes);
-  if (stripes.length <= STRIPES_ROWS_MAX) await session.query(LOCK, [JSON.stringify(stripes)]);
-  else await session.query(LOCK_ALL_STRIPES);
+  return stripes.length <= STRIPES_ROWS_MAX
+    ? { locked: session.query(LOCK, [JSON.stringify(stripes)]), isAlone: false }
+    : { locked: session.query(LOCK_ALL_STRIPES), isAlone: true };
 }
 
 function stripesOf(writes: readonly Write[]): number[] {
@@ -127,21 +191,6 @@ function stripeOf(text: string): number {
 export async function nextInstants(db: PostgresDatabase, clock: Clock, count: number): Promise<Instant> {
   const [row] = await db.queryLazily(TICK, [count, clock.now()]);
   return Number(row?.[0]) - count + 1;
-}
-
-async function findKeys(
-  session: PostgresSession,
-  writes: readonly Write[],
-  { keyIds, learned }: KnownKeys,
-): Promise<void> {
-  const keys = new Set(writes.map((write) => keyText(write.key)));
-  const unknown: string[] = [];
-  for (const key of keys) {
-    const id = keyIds.get(key);
-    if (id === undefined) unknown.push(key);
-    else learned.set(key, id);
-  }
-  for (const [key, id] of await findKeyIds(session, unknown)) learned.set(key, id);
 }
 
 function finish(result: BatchPlan['transactions'][number]): Settled<readonly WriteOutcome[]> {

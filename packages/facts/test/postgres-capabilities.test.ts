@@ -38,9 +38,9 @@ function openWithout(clock: Clock): Promise<PostgresFactStore> {
 
 factStoreContract('PostgreSQL with nothing but its core', openWithout);
 
-const OVERLAP = `INSERT INTO facts (seq, key_id, valid_from, valid_to, recorded_at, observed_at, observation_count,
-  content_hash, actor, reason, value) SELECT nextval('fact_seq'), key_id, valid_from + 1, valid_to, recorded_at, observed_at,
-  1, content_hash, actor, reason, value FROM facts`;
+const OVERLAP = `INSERT INTO facts (seq, subject, predicate, fact_type, value_key, valid_from, valid_to, recorded_at, observed_at,
+  observation_count, content_hash, actor, reason, value) SELECT nextval('fact_seq'), subject, predicate, fact_type, value_key,
+  valid_from - 1, valid_to - 1, recorded_at, observed_at, 1, content_hash, actor, reason, value FROM facts`;
 
 describe('what a server can do', () => {
   it('is detected and used', async () => {

@@ -18,6 +18,8 @@ export interface PostgresSession {
 
 /** One transaction on one connection. */
 export interface PostgresTransaction extends PostgresSession {
+  /** Sends a statement without waiting for its answer. When it fails, so does the transaction, with its error. */
+  send(text: string, params?: readonly PostgresParam[]): void;
   /** `COPY … FROM STDIN` in text format, lines in chunks. Await everything before it, and it. */
   copyFrom(text: string, chunks: Iterable<string>): Promise<void>;
 }
@@ -60,22 +62,39 @@ async function acquire(pool: Pool): Promise<PoolClient> {
   }
 }
 
-/** Runs `work` between BEGIN and COMMIT; when it throws, everything is undone. */
+/**
+ * Runs `work` between BEGIN and COMMIT; when it throws, everything is undone. Neither waits for an answer before it:
+ * after a statement that failed the database refuses all others, and takes COMMIT for ROLLBACK.
+ */
 export async function transact<R>(
   client: PoolClient,
   work: (session: PostgresTransaction) => Promise<R>,
 ): Promise<R> {
-  await run(client, 'BEGIN', []);
+  const sent: Promise<unknown>[] = [];
+  // Answers come in order: the first failure is why the ones after it failed.
+  const failures: unknown[] = [];
+  const note = (error: unknown): never => {
+    failures.push(error);
+    throw error;
+  };
+  const send = (text: string, params: readonly PostgresParam[] = []): void => {
+    sent.push(run(client, text, params).catch((error: unknown) => failures.push(error)));
+  };
   try {
+    send('BEGIN');
     const result = await work({
-      query: (text, params = []) => run(client, text, params),
-      copyFrom: (text, chunks) => copy(client, text, chunks),
+      send,
+      query: (text, params = []) => run(client, text, params).catch(note),
+      copyFrom: (text, chunks) => copy(client, text, chunks).catch(note),
     });
-    await run(client, 'COMMIT', []);
+    send('COMMIT');
+    await Promise.all(sent);
+    if (failures.length > 0) throw failures[0];
     return result;
   } catch (error) {
-    await rollback(client, error);
-    throw error;
+    const because = failures[0] ?? error;
+    await rollback(client, because);
+    throw because;
   }
 }
 

@@ -65,6 +65,7 @@ const PLANNING = [
   'enable_seqscan=off',
   'enable_hashjoin=off',
   'enable_mergejoin=off',
+  'enable_material=off',
   'random_page_cost=1.1',
   'jit=off',
 ];
