@@ -10,21 +10,25 @@ const SIMPLE_CHARS_MAX = 8_192;
  * whose values are texts, numbers and flags: those are left to the engine's own encoder.
  */
 export function encodeArgs(args: unknown): string {
-  if (args === null || args === undefined) return 'null';
   const simple = simpleArgs(args);
-  return (simple === null ? null : encodePlain(simple)) ?? safeCanonicalJson(args);
+  if (simple === null) return 'null';
+  return (simple === undefined ? null : encodePlain(simple)) ?? safeCanonicalJson(args);
 }
 
-/** A copy of simple arguments, or null. The original is read once: what it says the second time cannot harm. */
-function simpleArgs(args: unknown): object | null {
-  if (typeof args !== 'object' || args === null) return null;
+/**
+ * A copy of simple arguments, null when there are none, and undefined for others. The original is read once:
+ * what it says the second time cannot harm.
+ */
+export function simpleArgs(args: unknown): object | null | undefined {
+  if (args === null || args === undefined) return null;
+  if (typeof args !== 'object') return undefined;
   try {
-    if (Object.getPrototypeOf(args) !== Object.prototype) return null;
+    if (Object.getPrototypeOf(args) !== Object.prototype) return undefined;
     const copy: Record<string, unknown> = { ...args };
-    return isSimple(copy) ? copy : null;
+    return isSimple(copy) ? copy : undefined;
   } catch {
     // A getter or a proxy threw: the general encoder says so in the record.
-    return null;
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 import { formatInstant, type Instant, sha256Hex } from '@praxis/core';
-import { encodeArgs } from './encode-args.ts';
+import { encodeArgs, simpleArgs } from './encode-args.ts';
 import {
   type LedgerEntry,
   RECORD_DECISIONS,
@@ -8,7 +8,7 @@ import {
   type RecordError,
   type StoredRecord,
 } from './record.ts';
-import { encodeMembers } from './encode-members.ts';
+import { encodeMembers, encodePlain } from './encode-members.ts';
 
 /** The longest identifier kept (request, client, trace, session, … ids and digests), in UTF-16 code units. */
 export const ID_CHARS_MAX = 128;
@@ -32,12 +32,17 @@ export interface RecordFrame {
  * `RECORD_BYTES_MAX`.
  */
 export function writeEntry(bytes: Buffer, start: number, entry: LedgerEntry, frame: RecordFrame): number {
-  let at = start + bytes.write(beforeArgs(entry.actionId, entry.approvalId, entry.approver), start);
-  at += bytes.write(encodeArgs(entry.args), at);
-  const members = at;
-  at += bytes.write(encodeMembers(membersOfEntry(entry, frame)), at) - 1;
-  bytes[members] = COMMA;
+  const args = simpleArgs(entry.args);
+  const members = membersOfEntry(entry, frame, args);
+  const encoded = args === undefined ? null : encodePlain(members);
+  const at = start + bytes.write(encoded ?? encodeAround(encodeArgs(entry.args), members), start) - 1;
   return writeEnd(bytes, at, frame.ts);
+}
+
+/** The members with arguments that are encoded already. */
+function encodeAround(args: string, members: Members): string {
+  const { action_id: actionId, approval_id: approvalId, approver, args: _, ...after } = members;
+  return `${beforeArgs(actionId, approvalId, approver)}${args},${encodeMembers(after).slice(1)}`;
 }
 
 /** The same as a text. */
@@ -60,7 +65,6 @@ export function encodeStored(record: Partial<StoredRecord>): string {
   );
 }
 
-const COMMA = 0x2c;
 const END = `,"v":${RECORD_VERSION}}`;
 /** More than the canonical bytes of any record: arguments and texts are bounded. */
 export const RECORD_BYTES_MAX = 1_000_000;
@@ -77,12 +81,18 @@ function beforeArgs(actionId: unknown, approvalId: unknown, approver: unknown): 
   return `${members.slice(0, -1)},"args":`;
 }
 
-/** The members between `args` and `ts`, in the order of their names. */
-function membersOfEntry(entry: LedgerEntry, frame: RecordFrame): object {
+type Members = Record<string, unknown>;
+
+/** The members up to `ts`, in the order of their names. */
+function membersOfEntry(entry: LedgerEntry, frame: RecordFrame, args: object | null | undefined): Members {
   const raw = entry.rawArgs;
   const argsSha256 = entry.argsSha256 ?? (raw === undefined ? null : sha256Hex(raw));
   const argsLen = entry.argsLen ?? (raw === undefined ? null : Buffer.byteLength(raw));
   return {
+    action_id: id(entry.actionId) ?? undefined,
+    approval_id: id(entry.approvalId) ?? undefined,
+    approver: text(entry.approver) ?? undefined,
+    args,
     args_len: count(argsLen) ?? undefined,
     args_sha256: id(argsSha256) ?? undefined,
     client_id: id(entry.clientId),

@@ -243,5 +243,5 @@ export class Ledger {
 
 function segmentHeader(log: ChainedLog): LedgerEntry | null {
   const position = { nextSeq: log.records, prevHash: log.lastHash, originId: log.originId };
-  return segmentEntry(log.tree, position, log.openIntents);
+  return segmentEntry(log.tree.tree, position, log.openIntents);
 }

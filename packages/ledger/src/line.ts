@@ -38,10 +38,7 @@ export function spliceEntryHash(canonical: string, entryHash: string): string {
  * line ends.
  */
 export function sealLine(bytes: Buffer, end: number, entryHash: string): number {
-  let at = end - 1;
-  at += bytes.write(MEMBER, at, 'latin1');
-  at += bytes.write(entryHash, at, 'latin1');
-  return at + bytes.write(SEAL, at, 'latin1');
+  return end - 1 + bytes.write(`${MEMBER}${entryHash}${SEAL}`, end - 1, 'latin1');
 }
 
 /** The digest that a stored line claims, or null when it does not end as every complete record does. */

@@ -59,7 +59,7 @@ export async function openLog(options: LedgerOptions): Promise<OpenedLog> {
       if (isWhole(record)) watch.firstTs ??= record.ts;
       if (tree.size === last?.size) watch.seen = tree.root();
     },
-    onNode: (height, value, leafIndex) => tiles.node(height, value, leafIndex),
+    nodes: tiles,
     onDurable: (batch, from, to) => {
       parts.checkpointer?.recorded(log.tree.size);
       if (parts.feeds.length === 0) return;

@@ -7,8 +7,8 @@ import { sealLine } from '../line.ts';
 import { closesIntent, type OpenIntent, openIntentOf } from '../open-intents.ts';
 import { adoptedEntry, interruptedEntry } from '../own-entries.ts';
 import { type LedgerEntry, type LedgerRecord, type StoredMembers, withNulls } from '../record.ts';
-import { leafHash } from '../tree/node-hash.ts';
-import type { MerkleTree, NodeObserver } from '../tree/tree.ts';
+import { BatchedTree } from '../tree/batched-tree.ts';
+import type { NodeObserver } from '../tree/tree.ts';
 import { lastSegment, lockOf, refuseForeignOrigin } from './claim.ts';
 import { type Durability, GroupCommit } from './group-commit.ts';
 import { type LineBatch, PendingLine } from './line-batch.ts';
@@ -20,6 +20,11 @@ import { readBack } from './read-back.ts';
 import { type LogEnd, recoverEnd } from './recover.ts';
 import { segmentPath } from './segments.ts';
 
+/** In one piece: a text that was put together of several takes the engine's own JSON encoder three times as long. */
+function newOriginId(): string {
+  return Buffer.from(randomUUID()).toString('latin1');
+}
+
 export interface ChainedLogOptions {
   readonly path: string;
   readonly clock: Clock;
@@ -30,8 +35,8 @@ export interface ChainedLogOptions {
   readonly queueRecordsMax: number;
   /** Told each record read while the log is opened. */
   readonly observe?: RecordObserver;
-  /** Told the root of every subtree that a new or reread record completes. */
-  readonly onNode?: NodeObserver;
+  /** Told the nodes of the tree that new or reread records make. */
+  readonly nodes?: NodeObserver;
   /** Told that lines of a batch, from one up to another, became durable; the tree has them already. */
   readonly onDurable?: (batch: LineBatch, from: number, to: number) => void;
 }
@@ -44,7 +49,7 @@ export class ChainedLog {
   readonly path: string;
   readonly originId: string;
   /** The tree over the durable lines. */
-  readonly tree: MerkleTree;
+  readonly tree: BatchedTree;
   /** What opening found that must be recorded first. */
   readonly owedAtOpen: readonly LedgerEntry[];
   /** Whether a crash left the current segment without its header. */
@@ -68,8 +73,8 @@ export class ChainedLog {
 
   private constructor(options: ChainedLogOptions, lock: Lock, file: LogFile, walk: LogWalk, end: LogEnd) {
     this.path = options.path;
-    this.originId = walk.chain.position.originId ?? options.originId ?? randomUUID();
-    this.tree = walk.tree;
+    this.originId = walk.chain.position.originId ?? options.originId ?? newOriginId();
+    this.tree = new BatchedTree(walk.tree);
     this.#options = options;
     this.#lock = lock;
     this.#openIntents = new Map(walk.chain.openIntents);
@@ -90,7 +95,7 @@ export class ChainedLog {
     const lock = lockOf(options.path);
     let file: LogFile | null = null;
     try {
-      const { segment, walk } = await openEnd(options.path, options.observe, options.onNode);
+      const { segment, walk } = await openEnd(options.path, options.observe, options.nodes);
       file = openLogFile(segment.path);
       walk.headerSeen = segment.firstSeq === 0;
       const end = await recoverEnd(file, 0, walk, options.setAsideFrom);
@@ -235,7 +240,7 @@ export class ChainedLog {
       const line = lines[index];
       if (line === undefined) break;
       const { entry, record } = line;
-      this.tree.append(leafHash(record.entryHash));
+      this.tree.appendHex(record.entryHash);
       if (entry.kind === 'intent' || typeof entry.intentSeq === 'number')
         this.#trackIntent(entry, batch, index);
       this.#lastHash = record.entryHash;
@@ -272,8 +277,8 @@ export class ChainedLog {
       await this.#quiet();
       const file = reopenLogFile(this.#commit.file);
       const before = { nextSeq: this.tree.size, prevHash: this.#lastHash, originId: this.originId };
-      const { walk, end, leaves } = await readBack(file, this.#durableSize, this.tree, before);
-      for (const leaf of leaves) this.tree.append(leaf);
+      const { walk, end, entryHashes } = await readBack(file, this.#durableSize, this.tree.tree, before);
+      for (const entryHash of entryHashes) this.tree.appendHex(entryHash);
       closeSync(this.#commit.file.fd);
       this.#commit = this.#commitTo(file, end.size);
       const { position, openIntents, records } = walk.chain;

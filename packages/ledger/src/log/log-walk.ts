@@ -29,9 +29,9 @@ export class LogWalk {
   constructor(
     start: { position: ChainPosition; tree: MerkleTree; openIntents: readonly OpenIntent[] } | null = null,
     observe?: RecordObserver,
-    onNode: NodeObserver | null = null,
+    nodes: NodeObserver | null = null,
   ) {
-    this.#tree = new BatchedTree(start?.tree ?? new MerkleTree(onNode));
+    this.#tree = new BatchedTree(start?.tree ?? new MerkleTree(nodes));
     this.chain = new ChainWalk(
       start?.position ?? GENESIS,
       (record, entryHash, offset) => {
@@ -58,12 +58,12 @@ export class LogWalk {
    * Where a segment that stands alone begins: what its header claims came before. The claim is checked
    * in itself (the edge gives the root), and against the segments before whenever those are walked too.
    */
-  static fromHeader(line: Buffer, onNode: NodeObserver | null = null): LogStart | null {
+  static fromHeader(line: Buffer, nodes: NodeObserver | null = null): LogStart | null {
     const record = parseLine(line);
     if (typeof record === 'string' || record.kind !== 'segment' || !isJsonObject(record.args)) return null;
     const { edge, root, open_intents: intents } = record.args;
     if (!isStringArray(edge) || !Array.isArray(intents)) return null;
-    const tree = MerkleTree.fromEdge(record.seq, edge, onNode);
+    const tree = MerkleTree.fromEdge(record.seq, edge, nodes);
     if (tree === null || nodeToHex(tree.root()) !== root) return null;
     const position = { nextSeq: record.seq, prevHash: record.prev_hash, originId: record.origin_id };
     return { position, tree, openIntents: intents as unknown as OpenIntent[] };

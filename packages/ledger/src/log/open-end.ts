@@ -14,26 +14,26 @@ import { listSegments, type Segment } from './segments.ts';
 export async function openEnd(
   path: string,
   observe?: RecordObserver,
-  onNode?: NodeObserver,
+  nodes?: NodeObserver,
 ): Promise<{ segment: Segment; walk: LogWalk }> {
   const segments = listSegments(path);
   let at = segments.length - 1;
   let start: LogStart | null = null;
   // Only the very first segment of a log has no header; when the older ones were archived, the oldest has one.
   for (; (segments[at]?.firstSeq ?? 0) > 0; at -= 1) {
-    start = await startOf(segments[at], onNode);
+    start = await startOf(segments[at], nodes);
     if (start !== null) break;
   }
-  const walk = new LogWalk(start, observe, onNode);
+  const walk = new LogWalk(start, observe, nodes);
   for (const segment of segments.slice(Math.max(at, 0), -1)) await walkWhole(segment, walk);
   return { segment: segments.at(-1) ?? { path, firstSeq: 0 }, walk };
 }
 
 /** What the header of a segment claims came before it, or null when it has no header. */
-export async function startOf(segment: Segment | undefined, onNode?: NodeObserver): Promise<LogStart | null> {
+export async function startOf(segment: Segment | undefined, nodes?: NodeObserver): Promise<LogStart | null> {
   if (segment === undefined) return null;
   const line = await firstLine(segment.path);
-  return line === null ? null : LogWalk.fromHeader(line, onNode ?? null);
+  return line === null ? null : LogWalk.fromHeader(line, nodes ?? null);
 }
 
 async function firstLine(path: string): Promise<Buffer | null> {

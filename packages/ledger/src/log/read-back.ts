@@ -1,7 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { ChainPosition } from '../chain-walk.ts';
 import { ledgerError } from '../errors.ts';
-import { leafHash, type NodeHash } from '../tree/node-hash.ts';
 import { MerkleTree } from '../tree/tree.ts';
 import type { LogFile } from './log-file.ts';
 import { LogWalk } from './log-walk.ts';
@@ -11,8 +10,8 @@ import { type LogEnd, recoverEnd } from './recover.ts';
 export interface ReadBack {
   readonly walk: LogWalk;
   readonly end: LogEnd;
-  /** The leaves of the records found. The log's own tree grows only once all of them are known to be good. */
-  readonly leaves: readonly NodeHash[];
+  /** The hashes of the records found. The log's own tree grows only once all of them are known to be good. */
+  readonly entryHashes: readonly string[];
 }
 
 /**
@@ -28,12 +27,12 @@ export async function readBack(
   try {
     if (file.size < durableSize)
       throw ledgerError('LEDGER_CORRUPT', 'durable records are missing from the log');
-    const leaves: NodeHash[] = [];
+    const entryHashes: string[] = [];
     const tree = MerkleTree.fromEdge(durableTree.size, durableTree.edge()) ?? new MerkleTree();
     const walk = new LogWalk({ position, tree, openIntents: [] }, () =>
-      leaves.push(leafHash(walk.chain.position.prevHash)),
+      entryHashes.push(walk.chain.position.prevHash),
     );
-    return { walk, end: await recoverEnd(file, durableSize, walk), leaves };
+    return { walk, end: await recoverEnd(file, durableSize, walk), entryHashes };
   } catch (error) {
     closeSync(file.fd);
     throw error;

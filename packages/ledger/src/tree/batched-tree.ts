@@ -1,10 +1,11 @@
-import { leafOfDigest, NODE_BYTES, type NodeHash } from './node-hash.ts';
+import { leafHash, leafOfDigest, NODE_BYTES, type NodeHash } from './node-hash.ts';
 import { LANES, sha256Lanes, type Sha256Lanes } from './sha256-lanes.ts';
 import { BLOCK_BYTES } from './sha256-program.ts';
+import { TILE_HEIGHT } from './tiles.ts';
 import type { MerkleTree } from './tree.ts';
 
-/** How many leaves are hashed together at most: those of a subtree of this height. */
-const BATCH_HEIGHT = 8;
+/** How many leaves are hashed together at most: those of a subtree of this height, which is that of a tile. */
+const BATCH_HEIGHT: number = TILE_HEIGHT;
 const BATCH_LEAVES: number = 2 ** BATCH_HEIGHT;
 /** Of fewer leaves one is hashed at a time: they take less long than compiling what hashes batches. */
 export const BATCHED_AFTER_LEAVES = 4_096;
@@ -47,13 +48,27 @@ export class BatchedTree {
   /** Appends the leaf of the record whose `entry_hash` this is. Throws a `RangeError` for what is no digest. */
   append(entryHash: NodeHash): void {
     if (entryHash.length !== NODE_BYTES) throw new RangeError('a digest has 32 bytes');
-    this.#appended += 1;
-    // A tree that is watched tells every node as it comes to be.
-    if (this.#appended <= BATCHED_AFTER_LEAVES || this.#tree.isObserved) {
-      this.#tree.append(leafOfDigest(entryHash));
-      return;
-    }
+    if (this.#appended < BATCHED_AFTER_LEAVES) return this.#appendAlone(leafOfDigest(entryHash));
     this.#messages.write(entryHash, LEAF_BYTES * this.#waiting + 1, 'latin1');
+    this.#added();
+  }
+
+  /** The same for an `entry_hash` in hex. */
+  appendHex(entryHash: string): void {
+    if (entryHash.length !== 2 * NODE_BYTES) throw new RangeError('a digest has 64 hex digits');
+    if (this.#appended < BATCHED_AFTER_LEAVES) return this.#appendAlone(leafHash(entryHash));
+    const written = this.#messages.write(entryHash, LEAF_BYTES * this.#waiting + 1, 'hex');
+    if (written !== NODE_BYTES) throw new RangeError('a digest has 64 hex digits');
+    this.#added();
+  }
+
+  #appendAlone(leaf: NodeHash): void {
+    if (leaf === '') throw new RangeError('a digest has 64 hex digits');
+    this.#appended += 1;
+    this.#tree.append(leaf);
+  }
+
+  #added(): void {
     this.#waiting += 1;
     if (this.size % BATCH_LEAVES === 0) this.#flush();
   }
@@ -65,7 +80,8 @@ export class BatchedTree {
     for (let done = 0; done < this.#waiting; ) {
       const height = heightOf(this.#tree.size, this.#waiting - done);
       if (hasher !== null && 2 ** height >= LANES) {
-        this.#tree.appendSubtree(height, hasher.root(done, height));
+        const root = hasher.root(done, height);
+        this.#tree.appendSubtree(height, root, this.#tree.isObserved ? hasher.leaves(height) : null);
         done += 2 ** height;
       } else {
         const at = LEAF_BYTES * done + 1;
@@ -98,6 +114,7 @@ function paddedMessages(count: number, bytes: number, length: number, prefix: nu
 class SubtreeHasher {
   readonly #lanes: Sha256Lanes;
   readonly #levels: readonly number[];
+  readonly #leaves: Buffer = Buffer.alloc(BATCH_LEAVES * NODE_BYTES);
 
   constructor(lanes: Sha256Lanes) {
     this.#lanes = lanes;
@@ -127,6 +144,16 @@ class SubtreeHasher {
       from = to;
     }
     return memory.toString('latin1', from + 1, from + 1 + NODE_BYTES);
+  }
+
+  /** The leaves of the subtree whose root was given last; they stand in the messages of their parents. */
+  leaves(height: number): Buffer {
+    const { memory } = this.#lanes;
+    const bytes = NODE_BYTES * 2 ** height;
+    let from = (this.#levels[1] ?? 0) + 1;
+    for (let at = 0; at < bytes; at += 2 * NODE_BYTES, from += INNER_BYTES)
+      memory.copy(this.#leaves, at, from, from + 2 * NODE_BYTES);
+    return this.#leaves.subarray(0, bytes);
   }
 }
 

@@ -44,9 +44,12 @@ const lines = Array.from({ length: 140 }, (_, i) => `line ${i} é`);
 function grown(size: number): { tree: MerkleTree; nodes: NodeSource } {
   const known = new Map<string, NodeHash>();
   const counts: number[] = [];
-  const tree = new MerkleTree((height, value) => {
-    known.set(`${height}/${counts[height] ?? 0}`, value);
-    counts[height] = (counts[height] ?? 0) + 1;
+  const tree = new MerkleTree({
+    node: (height, value) => {
+      known.set(`${height}/${counts[height] ?? 0}`, value);
+      counts[height] = (counts[height] ?? 0) + 1;
+    },
+    leaves: () => undefined,
   });
   for (const line of lines.slice(0, size)) tree.append(leafOf(line));
   const nodes = (height: number, index: number): NodeHash => {

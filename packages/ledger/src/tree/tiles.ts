@@ -3,10 +3,12 @@ import { dirname, join } from 'node:path';
 import { errorCode } from '@praxis/core';
 import { innerHash, NODE_BYTES, type NodeHash } from './node-hash.ts';
 import type { NodeSource } from './proof.ts';
+import type { NodeObserver } from './tree.ts';
 
 /** How many levels of the tree, and how many hashes, one tile has (C2SP tlog-tiles). */
 export const TILE_HEIGHT = 8;
 export const TILE_WIDTH: number = 2 ** TILE_HEIGHT;
+const TILE_BYTES: number = TILE_WIDTH * NODE_BYTES;
 /** How many tiles may wait to be written; beyond it they are left to be rebuilt when a proof needs them. */
 const TILES_QUEUED_MAX = 4_096;
 /** How long tiles wait to be written together, in milliseconds. */
@@ -24,15 +26,15 @@ export function tilePath(level: number, index: number, width: number = TILE_WIDT
 interface LevelState {
   /** How many hashes this level has in all. */
   count: number;
-  /** The hashes of the tile that is not full yet, or null when its beginning is not known. */
-  hashes: NodeHash[] | null;
+  /** The tile that is not full yet, or null when its beginning is not known. */
+  tile: Buffer | null;
 }
 
 /**
  * Writes the tiles of a growing tree beside its log. They are a cache: whatever is missing is computed
  * from the log again, and every proof made from them is checked against a checkpoint.
  */
-export class TileWriter {
+export class TileWriter implements NodeObserver {
   readonly #directory: string;
   #levels: LevelState[] | null = null;
   #full: PendingTile[] = [];
@@ -51,17 +53,19 @@ export class TileWriter {
   }
 
   /** Takes the root of a complete subtree; only every eighth level is kept. */
-  node(height: number, value: NodeHash, leafIndex: number): void {
+  node(height: number, value: NodeHash, before: number): void {
     if (height % TILE_HEIGHT !== 0) return;
     const level = height / TILE_HEIGHT;
-    this.#levels ??= levelsOf(leafIndex);
-    this.#levels[level] ??= { count: 0, hashes: [] };
-    const state = this.#levels[level];
-    state.hashes?.push(value);
-    state.count += 1;
-    const full = state.count % TILE_WIDTH === 0;
-    if (state.hashes !== null && (full || level > 0)) this.#keep(level, state.count, state.hashes, full);
-    if (full) state.hashes = [];
+    const state = this.#stateOf(level, before);
+    state.tile?.write(value, NODE_BYTES * (state.count % TILE_WIDTH), 'latin1');
+    this.#added(level, state, 1);
+  }
+
+  /** Takes the leaves of a complete subtree that fits into a tile. */
+  leaves(bytes: Buffer, before: number): void {
+    const state = this.#stateOf(0, before);
+    if (state.tile !== null) bytes.copy(state.tile, NODE_BYTES * (state.count % TILE_WIDTH));
+    this.#added(0, state, bytes.length / NODE_BYTES);
   }
 
   /** Writes what waits, and resolves when it is written or has failed. */
@@ -78,8 +82,23 @@ export class TileWriter {
     return this.#writing;
   }
 
-  #keep(level: number, count: number, hashes: readonly NodeHash[], full: boolean): void {
-    const tile = { level, index: Math.ceil(count / TILE_WIDTH) - 1, hashes };
+  #stateOf(level: number, leaves: number): LevelState {
+    this.#levels ??= levelsOf(leaves);
+    this.#levels[level] ??= { count: 0, tile: emptyTile() };
+    return this.#levels[level];
+  }
+
+  #added(level: number, state: LevelState, hashes: number): void {
+    state.count += hashes;
+    const width = state.count % TILE_WIDTH;
+    if (state.tile !== null && (width === 0 || level > 0))
+      this.#keep(level, state.count, state.tile.subarray(0, NODE_BYTES * (width || TILE_WIDTH)));
+    if (width === 0) state.tile = emptyTile();
+  }
+
+  #keep(level: number, count: number, bytes: Buffer): void {
+    const tile = { level, index: Math.ceil(count / TILE_WIDTH) - 1, bytes };
+    const full = bytes.length === TILE_BYTES;
     if (!full) this.#partial.set(level, tile);
     else if (this.#full.length >= TILES_QUEUED_MAX) this.failures += 1;
     else this.#full.push(tile);
@@ -88,13 +107,13 @@ export class TileWriter {
     this.#timer ??= setTimeout(() => void this.flush(), TILES_FLUSH_MS).unref();
   }
 
-  async #write({ level, index, hashes }: PendingTile): Promise<void> {
-    const path = join(this.#directory, tilePath(level, index, hashes.length));
+  async #write({ level, index, bytes }: PendingTile): Promise<void> {
+    const path = join(this.#directory, tilePath(level, index, bytes.length / NODE_BYTES));
     try {
-      await writeTile(path, Buffer.from(hashes.join(''), 'latin1'), this.#directories);
+      await writeTile(path, bytes, this.#directories);
       const before = this.#written.get(level);
       if (before !== undefined && before !== path) await rm(before, { force: true });
-      if (hashes.length < TILE_WIDTH) this.#written.set(level, path);
+      if (bytes.length < TILE_BYTES) this.#written.set(level, path);
       else this.#written.delete(level);
     } catch {
       // The tile stays missing; a proof that needs it computes it from the log.
@@ -106,16 +125,21 @@ export class TileWriter {
 interface PendingTile {
   readonly level: number;
   readonly index: number;
-  readonly hashes: readonly NodeHash[];
+  /** What is added to the tile later stands after these. */
+  readonly bytes: Buffer;
 }
 
 /** The first node may come when the tree has leaves already: what its open tiles began with is not known then. */
 function levelsOf(size: number): LevelState[] {
   const levels: LevelState[] = [];
   for (let count = size; count > 0; count = Math.floor(count / TILE_WIDTH)) {
-    levels.push({ count, hashes: count % TILE_WIDTH === 0 ? [] : null });
+    levels.push({ count, tile: count % TILE_WIDTH === 0 ? emptyTile() : null });
   }
   return levels;
+}
+
+function emptyTile(): Buffer {
+  return Buffer.alloc(TILE_BYTES);
 }
 
 async function writeTile(path: string, bytes: Buffer, known: Set<string>): Promise<void> {

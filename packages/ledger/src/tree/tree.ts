@@ -1,7 +1,15 @@
 import { EMPTY_ROOT, innerHash, NODE_BYTES, type NodeHash, nodeFromHex, nodeToHex } from './node-hash.ts';
 
-/** Told the root of every subtree that a leaf completes, lowest first. */
-export type NodeObserver = (height: number, value: NodeHash, leafIndex: number) => void;
+/** Told how a tree grows. `before` is how many leaves the tree had. */
+export interface NodeObserver {
+  /** The root of a subtree that is complete now, lowest first; that of height 0 is a leaf. */
+  node(height: number, value: NodeHash, before: number): void;
+  /**
+   * Leaves of a complete subtree that are appended at once, 32 bytes each; its root follows, the nodes in
+   * between do not. The bytes are only valid during the call.
+   */
+  leaves(bytes: Buffer, before: number): void;
+}
 
 /**
  * An RFC 6962 Merkle tree that grows by one leaf at a time and keeps only its right edge: the roots of
@@ -12,30 +20,36 @@ export class MerkleTree {
   size = 0;
   /** `#edge[h]` is the root of the complete subtree of height h, if the size has that binary digit. */
   #edge: (NodeHash | null)[] = [];
-  readonly #onNode: NodeObserver | null;
+  readonly #observer: NodeObserver | null;
 
-  /** `onNode` is told the root of every complete subtree, in the order they are completed. */
-  constructor(onNode: NodeObserver | null = null) {
-    this.#onNode = onNode;
+  /** `observer` is told the nodes in the order they come to be. */
+  constructor(observer: NodeObserver | null = null) {
+    this.#observer = observer;
   }
 
   /** Whether somebody is told the nodes. */
   get isObserved(): boolean {
-    return this.#onNode !== null;
+    return this.#observer !== null;
   }
 
   append(leaf: NodeHash): void {
-    this.#onNode?.(0, leaf, this.size);
+    this.#observer?.node(0, leaf, this.size);
     this.#carry(0, leaf);
   }
 
   /**
    * Appends all leaves of a complete subtree at once, given its root. Throws a `RangeError` where none may
-   * begin, or when somebody is to be told the nodes inside.
+   * begin, or without the `leaves` when somebody is to be told them.
    */
-  appendSubtree(height: number, root: NodeHash): void {
-    if (this.size % 2 ** height !== 0 || this.isObserved)
+  appendSubtree(height: number, root: NodeHash, leaves: Buffer | null = null): void {
+    if (this.size % 2 ** height !== 0)
       throw new RangeError(`no subtree of height ${height} can be appended to ${this.size} leaves`);
+    if (this.#observer !== null) {
+      if (leaves?.length !== NODE_BYTES * 2 ** height)
+        throw new RangeError('whoever watches the tree is to be told all leaves');
+      this.#observer.leaves(leaves, this.size);
+      this.#observer.node(height, root, this.size);
+    }
     this.#carry(height, root);
   }
 
@@ -48,7 +62,7 @@ export class MerkleTree {
       value = innerHash(left, value);
       edge[height] = null;
       height += 1;
-      this.#onNode?.(height, value, this.size);
+      this.#observer?.node(height, value, this.size);
     }
     edge[height] = value;
     this.size += 2 ** from;
@@ -76,10 +90,10 @@ export class MerkleTree {
   static fromEdge(
     size: number,
     edge: readonly string[],
-    onNode: NodeObserver | null = null,
+    observer: NodeObserver | null = null,
   ): MerkleTree | null {
     if (!Number.isSafeInteger(size) || size < 0) return null;
-    const tree = new MerkleTree(onNode);
+    const tree = new MerkleTree(observer);
     tree.size = size;
     const heights = binaryDigits(size);
     if (heights.length !== edge.length) return null;
