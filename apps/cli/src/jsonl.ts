@@ -14,6 +14,8 @@ export interface AnswerOptions {
    * and answers are written in their order; each is written as soon as it and all before it are there. Default 1.
    */
   readonly inFlightMax?: number;
+  /** Reads the text of a line. Default: `JSON.parse`. */
+  readonly parse?: (text: string) => unknown;
 }
 
 /**
@@ -26,12 +28,12 @@ export async function answerLines(
   answer: (value: unknown) => unknown,
   options: AnswerOptions = {},
 ): Promise<void> {
-  const inFlightMax = options.inFlightMax ?? 1;
+  const { inFlightMax = 1, parse = JSON.parse as (text: string) => unknown } = options;
   const inFlight: { written: Promise<void>; lengthBytes: number }[] = [];
   let inFlightBytes = 0;
   let written = Promise.resolve();
   for await (const line of bytesOfLines(input)) {
-    const answered = answerLine(line, answer);
+    const answered = answerLine(line, parse, answer);
     const before = written;
     written = before.then(async () => writeLine(output, await answered));
     // Whoever waits for a later line hears of a failure; the promise itself must not end the process.
@@ -52,21 +54,26 @@ async function writeLine(output: Writable, answer: unknown): Promise<void> {
   if (!output.write(`${JSON.stringify(answer) ?? 'null'}\n`)) await drained(output);
 }
 
-async function answerLine(line: Line, answer: (value: unknown) => unknown): Promise<unknown> {
+async function answerLine(
+  line: Line,
+  parse: (text: string) => unknown,
+  answer: (value: unknown) => unknown,
+): Promise<unknown> {
   try {
-    return await answer(parseLine(line));
+    return await answer(parseLine(line, parse));
   } catch (error) {
     return { error: { code: errorCode(error), message: errorMessage(error) } };
   }
 }
 
-function parseLine(line: Line): unknown {
+function parseLine(line: Line, parse: (text: string) => unknown): unknown {
   if (line === null) {
     throw new PraxisError('LINE_TOO_LONG', `a line has at most ${JSONL_LINE_BYTES_MAX} bytes`);
   }
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line));
+    return parse(new TextDecoder('utf-8', { fatal: true }).decode(line));
   } catch (cause) {
+    if (cause instanceof PraxisError) throw cause;
     throw new PraxisError('JSON_INVALID', 'the line is not JSON in UTF-8', { cause });
   }
 }

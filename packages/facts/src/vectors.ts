@@ -78,7 +78,7 @@ interface Ranked {
 interface Wanted {
   vector: Float32Array;
   limit: number;
-  mayRead(row: VectorRow): boolean;
+  readonly mayRead: (row: VectorRow) => boolean;
 }
 
 const restricts = (rule: ClassificationRule): boolean => rule.classification === 'restricted';

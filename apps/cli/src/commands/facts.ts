@@ -13,6 +13,7 @@ import {
 import { type Command, Option } from 'commander';
 import { action } from '../exit.ts';
 import { answerLines } from '../jsonl.ts';
+import { parseStrictJson } from '../strict-json.ts';
 import { askQuery, registerFactQuestions } from './facts-ask.ts';
 import { registerFactKeeping } from './facts-keep.ts';
 import { registerFactVectors } from './facts-vectors.ts';
@@ -68,7 +69,10 @@ async function apply(options: JsonlOption & KindsOption): Promise<void> {
       return wireResult(await written.catch(inTheirWords));
     };
     // The store takes writes in the order they come and lets those that wait together share a flush of the disk.
-    return answerLines(process.stdin, process.stdout, answer, { inFlightMax: LINES_IN_FLIGHT_MAX });
+    return answerLines(process.stdin, process.stdout, answer, {
+      inFlightMax: LINES_IN_FLIGHT_MAX,
+      parse: parseStrictJson,
+    });
   });
 }
 
