@@ -1,9 +1,10 @@
-import { closeSync, fsyncSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, fsyncSync, statSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { errorMessage } from '@praxis/core';
 import { ledgerError } from '../errors.ts';
 import { openLogFile } from '../log/log-file.ts';
-import { parseCheckpoint } from './checkpoint.ts';
+import { LineReader } from '../log/read-lines.ts';
+import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 
 /**
  * An anchor is an append-only file elsewhere: another disk, host or account. Each line is one signed
@@ -43,36 +44,63 @@ function writeAnchor(path: string, text: string): void {
 /** The longest anchor line that is read, in bytes. */
 const ANCHOR_LINE_BYTES_MAX = 131_072;
 
-/** A line of an anchor: a signed checkpoint, or null for a line that is none. */
-export type AnchorLine = {
-  readonly note: string;
-  readonly origin: string;
-  readonly size: number;
-  readonly root: string;
-} | null;
+/** A line of an anchor: a signed checkpoint. */
+export type AnchorLine = Pick<Checkpoint, 'origin' | 'size' | 'root'>;
 
-/** Reads an anchor line by line. Throws what the system says when it cannot be read. */
-export async function* readAnchor(path: string): AsyncGenerator<AnchorLine> {
-  const file = await open(path, 'r');
-  try {
-    for await (const line of file.readLines({ encoding: 'utf8' })) {
-      if (line !== '') yield line.length > ANCHOR_LINE_BYTES_MAX ? null : anchorLine(line);
-    }
-  } finally {
-    await file.close();
+/**
+ * Reads an anchor piece by piece, up to where it ended when the reading began: what a running server adds
+ * meanwhile may speak for records that were read past already. Lines that are none are passed over.
+ */
+export class AnchorReader {
+  readonly path: string;
+  /** Where it ended, in bytes. */
+  readonly limit: number;
+  readonly #reader: LineReader;
+  #file: FileHandle | null = null;
+  #ended = false;
+
+  /** Throws what the system says when there is no such file. */
+  constructor(path: string, take: (line: AnchorLine) => void, limit: number = statSync(path).size) {
+    this.path = path;
+    this.limit = limit;
+    const takeLine = (bytes: Buffer): void => {
+      const line = anchorLine(bytes);
+      if (line !== null) take(line);
+    };
+    this.#reader = new LineReader(0, {
+      line: takeLine,
+      // The last line counts without its newline, too.
+      fragment: (bytes, _offset, code) => (code === 'torn_tail' ? takeLine(bytes) : undefined),
+    });
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Hands over the lines of the next piece. Throws what the system says when it cannot be read. */
+  async readPiece(): Promise<void> {
+    this.#file ??= await open(this.path, 'r');
+    const bytesRead = await this.#reader.readFrom(this.#file, this.limit);
+    if (bytesRead > 0) return this.#reader.take(bytesRead);
+    this.#reader.end();
+    this.#ended = true;
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = null;
   }
 }
 
-function anchorLine(line: string): AnchorLine {
+/** The checkpoint in a line, or null: a damaged line of an anchor proves nothing, either way. */
+function anchorLine(line: Buffer): AnchorLine | null {
+  if (line.length === 0 || line.length > ANCHOR_LINE_BYTES_MAX) return null;
   let note: unknown;
   try {
-    note = JSON.parse(line);
+    note = JSON.parse(line.toString('utf8'));
   } catch {
     return null;
   }
-  if (typeof note !== 'string') return null;
-  const parsed = parseCheckpoint(note);
-  if (parsed === null) return null;
-  const { origin, size, root } = parsed.checkpoint;
-  return { note, origin, size, root };
+  return typeof note === 'string' ? (parseCheckpoint(note)?.checkpoint ?? null) : null;
 }

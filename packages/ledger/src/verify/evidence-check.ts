@@ -1,10 +1,6 @@
 import { existsSync } from 'node:fs';
-import { errorMessage } from '@praxis/core';
-import { readAnchor } from '../evidence/anchor.ts';
 import { originLine, parseCheckpoint } from '../evidence/checkpoint.ts';
 import { evidencePathOf } from '../evidence/evidence.ts';
-import { verifyCosignature } from '../evidence/cosignature.ts';
-import { parseVerifierKey } from '../evidence/note.ts';
 import { LogWalk } from '../log/log-walk.ts';
 import { READ_BYTES } from '../log/read-lines.ts';
 import { walkFile } from '../log/recover.ts';
@@ -13,21 +9,16 @@ import { SESSION_ENDED } from '../own-entries.ts';
 import { isWhole, type WalkedRecord } from '../chain-walk.ts';
 import type { BatchedTree } from '../tree/batched-tree.ts';
 import { AnchoredRoots } from './anchored-roots.ts';
-import { EvidenceCursor, type FiledCheckpoint, type FiledVoucher } from './evidence-cursor.ts';
+import { EvidenceCursor, type FiledCheckpoint } from './evidence-cursor.ts';
 import { KeyRing } from './key-ring.ts';
-import type { EvidenceFault, EvidenceReport, FirstBad, ResumePoint } from './report.ts';
+import type { EvidenceFault, EvidenceProblem, EvidenceReport, FirstBad, ResumePoint } from './report.ts';
 import type { VerifyOptions } from './verify.ts';
+import { VoucherCheck } from './voucher-check.ts';
 
 /** No line of a record is shorter, in bytes. */
 export const RECORD_BYTES_MIN = 352;
 /** How many records one piece of the log can end at most: one may have begun in the piece before. */
 const RECORDS_READ_MAX = Math.ceil(READ_BYTES / RECORD_BYTES_MIN) + 2;
-
-/** What is wrong with the evidence, in words too. */
-export interface EvidenceProblem {
-  readonly place: FirstBad;
-  readonly detail: string;
-}
 
 /** Holds a log that is being walked to its checkpoints, anchors, witnesses and stamps. */
 export class EvidenceCheck {
@@ -59,15 +50,15 @@ export class EvidenceCheck {
   #evidenceExpected = false;
   #headerSeen = false;
   #endedInOrder = false;
-  #witnessed: number | null = null;
-  #stamped: { size: number; time: string } | null = null;
-  #stamps = 0;
+  readonly #vouchers: VoucherCheck;
 
   constructor(path: string, options: VerifyOptions) {
     this.#options = options;
     this.#logPath = path;
     this.#segmentAlone = path !== logOf(path);
-    this.#cursor = new EvidenceCursor(options.evidencePath ?? evidencePathOf(logOf(path)));
+    const evidence = options.evidencePath ?? evidencePathOf(logOf(path));
+    this.#vouchers = new VoucherCheck(evidence, options);
+    this.#cursor = new EvidenceCursor(evidence, (voucher) => this.#vouchers.check(voucher));
     this.#keys = new KeyRing(options.publicKeys ?? []);
   }
 
@@ -103,6 +94,7 @@ export class EvidenceCheck {
   /** Reads enough evidence for the next piece of the log. */
   async readAhead(size: number): Promise<void> {
     await this.#cursor.readPast(size + RECORDS_READ_MAX);
+    await this.#anchors.readPast(size + RECORDS_READ_MAX);
   }
 
   /** Takes each record of the log once the tree has it. */
@@ -117,7 +109,7 @@ export class EvidenceCheck {
       const checkpoint = checkpoints.shift();
       if (checkpoint !== undefined) this.#compare(checkpoint, offset, tree);
     }
-    if (this.#anchors.holds(tree.size, () => tree.root()) === false)
+    if (this.#anchors.speaksFor(tree.size) && !this.#anchors.holds(tree.size, tree.root()))
       this.#fail('anchor_mismatch', offset, `the anchor has another root for ${tree.size} records`);
   }
 
@@ -136,17 +128,19 @@ export class EvidenceCheck {
     this.#finishAnchors();
     this.#judgeLast();
     await this.#checkPromise();
-    for (const voucher of this.#cursor.vouchers) await this.#checkVoucher(voucher);
+    if (this.#vouchers.fault !== null) this.#failAt(this.#vouchers.fault.place, this.#vouchers.fault.detail);
     this.#requireLastAnchors();
     this.#requireLastVouchers();
   }
 
   async close(): Promise<void> {
     await this.#cursor.close();
+    await this.#anchors.close();
   }
 
   report(): EvidenceReport {
     const { anchorPath, witnessedNotes, witnessKeys, stampVerifiers } = this.#options;
+    const { witnessed, stamped, stamps } = this.#vouchers;
     const anchorsGiven = anchorPath !== undefined || witnessedNotes !== undefined;
     return {
       present: this.#cursor.present,
@@ -154,10 +148,10 @@ export class EvidenceCheck {
       covered: this.covered,
       keys: this.#keys.changes,
       anchored: anchorsGiven ? (this.#anchors.confirmed ?? 0) : null,
-      witnessed: witnessKeys === undefined ? null : (this.#witnessed ?? 0),
-      stamped: stampVerifiers === undefined ? null : (this.#stamped?.size ?? 0),
-      stamped_at: this.#stamped?.time ?? null,
-      stamps: this.#stamps,
+      witnessed: witnessKeys === undefined ? null : (witnessed ?? 0),
+      stamped: stampVerifiers === undefined ? null : (stamped?.size ?? 0),
+      stamped_at: stamped?.time ?? null,
+      stamps,
     };
   }
 
@@ -229,13 +223,19 @@ export class EvidenceCheck {
   }
 
   #finishAnchors(): void {
-    const { beyond, confirmed, onlyOfOthers } = this.#anchors;
+    const { confirmed, onlyOfOthers, disordered, ends } = this.#anchors;
+    const beyond = Math.max(ends.file, ends.witness);
     if (beyond > this.#size && !this.#segmentAlone) {
       return this.#failAtEnd(
         'truncated',
         `an anchor speaks for ${beyond} records; the log has ${this.#size}`,
       );
     }
+    if (disordered)
+      return this.#failAtEnd(
+        'anchor_mismatch',
+        'more lines of the anchor are out of order than can be compared',
+      );
     const { anchorPath, witnessedNotes } = this.#options;
     const given = anchorPath !== undefined || witnessedNotes !== undefined;
     if (given && confirmed === null && (this.#checkpoints > 0 || onlyOfOthers)) {
@@ -254,8 +254,9 @@ export class EvidenceCheck {
     const owed = this.#endedInOrder ? this.covered : this.#coveredBefore;
     if (anchorPath !== undefined && this.#checkpoints > 0 && file < owed)
       this.#failAtEnd('anchor_truncated', `the anchor ends at ${file} of ${this.covered} covered records`);
-    if (witnessedNotes !== undefined && witness < (this.#witnessed ?? 0)) {
-      const detail = `a witness that cosigned ${this.#witnessed} records says it saw ${witness}`;
+    const { witnessed } = this.#vouchers;
+    if (witnessedNotes !== undefined && witness < (witnessed ?? 0)) {
+      const detail = `a witness that cosigned ${witnessed} records says it saw ${witness}`;
       this.#failAtEnd('anchor_truncated', detail);
     }
   }
@@ -300,28 +301,6 @@ export class EvidenceCheck {
       );
   }
 
-  async #checkVoucher(voucher: FiledVoucher): Promise<void> {
-    const { about, args, offset } = voucher;
-    const place = { offset, seq: (about?.size ?? 1) - 1, path: this.#cursor.path };
-    if (voucher.reason === 'cosignature') return this.#checkCosignature(voucher, place);
-    this.#stamps += 1;
-    const verifier = this.#options.stampVerifiers?.[args['stamper'] ?? ''];
-    if (verifier === undefined) {
-      if (this.#options.stampVerifiers === undefined) return;
-      return this.#failAt(
-        { ...place, code: 'stamp_invalid' },
-        `nobody here can check a stamp of \`${args['stamper']}\``,
-      );
-    }
-    try {
-      const { time } = await verifier(Buffer.from(args['token_base64'] ?? '', 'base64'), about?.text ?? '');
-      if (about !== null && about.size > (this.#stamped?.size ?? -1))
-        this.#stamped = { size: about.size, time };
-    } catch (error) {
-      this.#failAt({ ...place, code: 'stamp_invalid' }, errorMessage(error));
-    }
-  }
-
   /**
    * Nothing commits to the lines after the last checkpoint. Of a ledger that was closed in order, an auditor who
    * can check what others vouch for expects that they vouched for its last checkpoint, or an outage to explain.
@@ -329,32 +308,12 @@ export class EvidenceCheck {
   #requireLastVouchers(): void {
     if (!this.#endedInOrder || this.#segmentAlone) return;
     const { witnessKeys, stampVerifiers } = this.#options;
-    if (witnessKeys !== undefined && (this.#witnessed ?? 0) < this.covered) {
-      this.#failAtEnd(
-        'unwitnessed',
-        `witnesses cosigned ${this.#witnessed ?? 0} of ${this.covered} covered records`,
-      );
-    }
-    if (stampVerifiers !== undefined && (this.#stamped?.size ?? 0) < this.covered) {
-      this.#failAtEnd(
-        'unstamped',
-        `stamps speak for ${this.#stamped?.size ?? 0} of ${this.covered} covered records`,
-      );
-    }
-  }
-
-  #checkCosignature({ about, args }: FiledVoucher, place: Omit<FirstBad, 'code'>): void {
-    for (const text of this.#options.witnessKeys ?? []) {
-      const key = parseVerifierKey(text);
-      const verdict =
-        key === null ? 'absent' : verifyCosignature(about?.note.text ?? '', args['lines'] ?? '', key);
-      if (verdict === 'invalid')
-        return this.#failAt(
-          { ...place, code: 'cosignature_invalid' },
-          "a witness's cosignature does not verify",
-        );
-      if (verdict === 'valid' && about !== null) this.#witnessed = Math.max(this.#witnessed ?? 0, about.size);
-    }
+    const witnessed = this.#vouchers.witnessed ?? 0;
+    if (witnessKeys !== undefined && witnessed < this.covered)
+      this.#failAtEnd('unwitnessed', `witnesses cosigned ${witnessed} of ${this.covered} covered records`);
+    const stamped = this.#vouchers.stamped?.size ?? 0;
+    if (stampVerifiers !== undefined && stamped < this.covered)
+      this.#failAtEnd('unstamped', `stamps speak for ${stamped} of ${this.covered} covered records`);
   }
 
   /** To be called once, before the log is read. */
@@ -366,10 +325,13 @@ export class EvidenceCheck {
           { offset: 0, seq: 0, code: 'anchor_missing', path: anchorPath },
           'the anchor is not there',
         );
-      else for await (const line of readAnchor(anchorPath)) this.#anchors.add(line, 'file');
+      else await this.#anchors.load(anchorPath);
     }
     const notes = typeof witnessedNotes === 'function' ? await witnessedNotes() : witnessedNotes;
-    for (const note of notes ?? []) this.#anchors.add(parseCheckpoint(note)?.checkpoint ?? null, 'witness');
+    for (const note of notes ?? []) {
+      const parsed = parseCheckpoint(note);
+      if (parsed !== null) this.#anchors.addWitnessed(parsed.checkpoint);
+    }
   }
 
   #fail(code: EvidenceFault, offset: number, detail: string): void {

@@ -38,10 +38,12 @@ export class EvidenceCursor {
   readonly walk: LogWalk;
   /** Checkpoints that were read and not taken yet, in the order they stand. */
   readonly checkpoints: FiledCheckpoint[] = [];
-  readonly vouchers: FiledVoucher[] = [];
   /** A checkpoint line that holds none, or one that is smaller than the one before. */
   bad: BadPlace | null = null;
   lastSize = -1;
+  /** What was read of a piece and is to be checked before the next one is read. */
+  #vouchers: FiledVoucher[] = [];
+  readonly #check: (voucher: FiledVoucher) => Promise<void>;
   readonly #notes = new Map<string, FiledCheckpoint>();
   readonly #reader: LineReader;
   #file: FileHandle | null = null;
@@ -52,8 +54,10 @@ export class EvidenceCursor {
    */
   readonly #limit: number;
 
-  constructor(path: string) {
+  /** `check` is told every stamp and cosignature, one after the other. */
+  constructor(path: string, check: (voucher: FiledVoucher) => Promise<void>) {
     this.path = path;
+    this.#check = check;
     this.present = existsSync(path);
     this.#ended = !this.present;
     this.#limit = this.present ? statSync(path).size : 0;
@@ -63,7 +67,12 @@ export class EvidenceCursor {
 
   /** Reads on until a checkpoint beyond `size` was read, or the evidence ends. */
   async readPast(size: number): Promise<void> {
-    while (!this.#ended && this.lastSize <= size) await this.#readChunk();
+    while (!this.#ended && this.lastSize <= size) {
+      await this.#readChunk();
+      const vouchers = this.#vouchers;
+      this.#vouchers = [];
+      for (const voucher of vouchers) await this.#check(voucher);
+    }
   }
 
   async close(): Promise<void> {
@@ -89,7 +98,7 @@ export class EvidenceCursor {
     const args = stamp ?? cosignature;
     if (args === null) return;
     const about = this.#notes.get(args['note_sha256'] ?? '') ?? null;
-    this.vouchers.push({ reason: stamp === null ? 'cosignature' : 'stamp', args, about, offset });
+    this.#vouchers.push({ reason: stamp === null ? 'cosignature' : 'stamp', args, about, offset });
   }
 
   #checkpoint(record: WalkedRecord, offset: number): void {

@@ -34,6 +34,12 @@ export interface FirstBad {
   readonly path: string;
 }
 
+/** What is wrong with the evidence, in words too. */
+export interface EvidenceProblem {
+  readonly place: FirstBad;
+  readonly detail: string;
+}
+
 /** `closed_by` is null while no record says yet that the outcome is unknown. */
 export type InterruptedReport = OpenIntent & { readonly closed_by: number | null };
 
