@@ -792,18 +792,23 @@ def verify(path, given):
     anchors_given = bool(anchor_path or given.witnessed)
     vouched, walk, keys, problems = Vouched(given), Walk(), Keys(given.keys), []
     by_size = {checkpoint["size"]: checkpoint for checkpoint in checkpoints}
-    state = {"covered": None, "anchored": 0, "promised": None, "expected": False, "last": None, "path": path, "first": None, "before": 0, "header": False}
+    state = {"covered": None, "anchored": 0, "promised": None, "expected": False, "last": None, "path": path, "first": None, "before": 0, "kept": None, "owed": 0}
 
     def observe(record, offset):
         state["last"] = record["reason"]
         if record["kind"] in ("session", "control"):
             keys.record(record)
             args = record["args"]
-            state["header"] |= record["kind"] == "session" and isinstance(args, dict) and "evidence" in args
+            if record["kind"] == "session" and isinstance(args, dict) and "evidence" in args:
+                state["kept"] = args["evidence"] is not None
             if record["kind"] == "session" and isinstance(args, dict) and isinstance(args.get("evidence"), dict):
                 state["expected"] = True
-                state["promised"] = (int(args["evidence"]["records"]), args["evidence"]["last_hash"])
+                lines, last_hash = args["evidence"].get("records"), args["evidence"].get("last_hash")
+                if is_count(lines) and is_text(last_hash, 128):
+                    state["promised"] = (int(lines), last_hash)
         size = walk.tree.size
+        if record["reason"] == "session_ended" and state["kept"] is not False:
+            state["owed"] = size
         place = {"offset": offset, "seq": size - 1, "path": state["path"]}
         if size in by_size:
             if by_size[size]["root"] != walk.tree.root():
@@ -843,7 +848,7 @@ def verify(path, given):
 
     before_start = [checkpoint for checkpoint in checkpoints if checkpoint["size"] <= (state["first"] or 0)]
     # With the header in a segment that was archived, evidence that is there is evidence that was kept.
-    kept = state["expected"] or (not state["header"] and any(one <= size for one in by_size))
+    kept = state["kept"] is not None or any(one <= size for one in by_size)
     if bad is None:
         if problems:
             bad = problems[0]
@@ -853,7 +858,7 @@ def verify(path, given):
             bad = evidence_bad
         elif checkpoints and checkpoints[-1]["size"] > size and not window:
             bad = at_end("truncated")
-        elif state["last"] == "session_ended" and kept and covered < size and not window:
+        elif kept and covered < state["owed"] and not window:
             bad = at_end("evidence_truncated")
         elif anchors and max(anchors) > size and not window:
             bad = at_end("truncated")

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseResumePoint, type StampVerifier, verifyLedger, type VerifyOptions } from '../src/index.ts';
 import { aLedger, anEntry } from './a-ledger.ts';
@@ -36,6 +36,26 @@ describe('a ledger that nobody signed', () => {
     const resume = (await verifyLedger(path)).resume ?? undefined;
     expect(await codeOf(path, { resume, publicKeys: [key] })).toBeUndefined();
     expect(await codeOf(path, { resume, publicKeys: [other.key] })).toBe('untrusted_key');
+  });
+});
+
+describe('a ledger whose evidence was turned off', () => {
+  it('is whole, and its earlier evidence is still missed', async () => {
+    const { path } = await aClosedLedger({});
+    await (await aLedger({ path, evidence: false })).close();
+    const report = await verifyLedger(path);
+    expect(report).toMatchObject({ ok: true, unanchored_tail: 2 });
+    const resume = report.resume ?? undefined;
+    const bare = await aLedger({ path, evidence: false });
+    await bare.append(anEntry());
+    await bare.close();
+    expect(await codeOf(path, { resume })).toBeUndefined();
+    const evidence = path.replace('.jsonl', '.evidence.jsonl');
+    const lines = readFileSync(evidence, 'utf8').split('\n');
+    writeFileSync(evidence, `${lines.slice(0, -2).join('\n')}\n`);
+    expect(await codeOf(path, {})).toBe('evidence_truncated');
+    rmSync(evidence);
+    expect(await codeOf(path, {})).toBe('evidence_missing');
   });
 });
 

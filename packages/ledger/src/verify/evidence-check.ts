@@ -48,8 +48,11 @@ export class EvidenceCheck {
   /** What the last session header says the evidence held already. */
   #promised: { readonly records: number; readonly lastHash: string } | null = null;
   #evidenceExpected = false;
-  #headerSeen = false;
+  /** Whether the last session header says that its session keeps evidence; null when no header was seen. */
+  #kept: boolean | null = null;
   #endedInOrder = false;
+  /** How many records there were when the last session that kept evidence ended in order: all were covered then. */
+  #owed = 0;
   readonly #vouchers: VoucherCheck;
 
   constructor(path: string, options: VerifyOptions) {
@@ -70,16 +73,17 @@ export class EvidenceCheck {
   }
 
   /** Goes on with what an earlier verification learned of the records that are not walked. */
-  resume({ keys = [], trusted_keys: followed = [] }: ResumePoint): void {
+  resume({ keys = [], trusted_keys: followed = [], keeps_evidence: kept }: ResumePoint): void {
     this.#keys.resume(keys, followed);
     // A log that has named a key has evidence.
     this.#evidenceExpected = keys.length > 0;
-    this.#headerSeen = keys.length > 0;
+    this.#kept = kept ?? (keys.length > 0 ? true : null);
   }
 
-  /** What a later verification must know of the keys. */
-  learned(): Required<Pick<ResumePoint, 'keys' | 'trusted_keys'>> {
-    return { keys: this.#keys.changes, trusted_keys: this.#keys.followed };
+  /** What a later verification must know of the keys, and of the session that goes on. */
+  learned(): Pick<ResumePoint, 'keys' | 'trusted_keys' | 'keeps_evidence'> {
+    const { changes, followed } = this.#keys;
+    return { keys: changes, trusted_keys: followed, keeps_evidence: this.#kept ?? undefined };
   }
 
   /** The log does not begin where a log begins. */
@@ -104,6 +108,7 @@ export class EvidenceCheck {
     // The first record is always read as a whole; it says whose log this is.
     if (isWhole(record)) this.#anchors.choose(record.origin_id, this.#start);
     if (record.kind === 'session' || record.kind === 'control') this.#learn(record);
+    if (this.#endedInOrder && this.#kept !== false) this.#owed = tree.size;
     const { checkpoints } = this.#cursor;
     while (checkpoints[0] !== undefined && checkpoints[0].size <= tree.size) {
       const checkpoint = checkpoints.shift();
@@ -162,7 +167,7 @@ export class EvidenceCheck {
       readonly evidence?: { readonly records?: unknown; readonly last_hash?: unknown } | null;
     } | null;
     const evidence = record.kind === 'session' ? args?.evidence : undefined;
-    this.#headerSeen ||= evidence !== undefined;
+    if (evidence !== undefined) this.#kept = evidence !== null;
     if (evidence === undefined || evidence === null) return;
     this.#evidenceExpected = true;
     if (typeof evidence.records === 'number' && typeof evidence.last_hash === 'string') {
@@ -213,11 +218,11 @@ export class EvidenceCheck {
       );
     }
     // With the header in a segment that was archived, evidence that is there is evidence that was kept.
-    const kept = this.#evidenceExpected || (!this.#headerSeen && this.#checkpoints > 0);
-    if (this.#endedInOrder && kept && this.covered < this.#size && !this.#segmentAlone) {
+    const kept = this.#kept !== null || this.#checkpoints > 0;
+    if (kept && this.covered < this.#owed && !this.#segmentAlone) {
       this.#failAtEnd(
         'evidence_truncated',
-        `the session ended in order after ${this.#size} records; the evidence covers ${this.covered}`,
+        `a session ended in order after ${this.#owed} records; the evidence covers ${this.covered}`,
       );
     }
   }

@@ -80,6 +80,8 @@ export interface ResumePoint {
   /** Keys the log has named so far, and those of them that follow from the auditor's own by rotation. */
   readonly keys?: readonly KeyChange[] | undefined;
   readonly trusted_keys?: readonly string[] | undefined;
+  /** Whether the session that goes on keeps evidence, where that is known. */
+  readonly keeps_evidence?: boolean | undefined;
 }
 
 /** What verifying found. */

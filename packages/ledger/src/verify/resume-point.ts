@@ -28,6 +28,7 @@ const schema: z.ZodType<ResumePoint> = z.object({
   open_intents: z.array(openIntent).optional(),
   keys: z.array(z.object({ seq: count, verifier_key: z.string(), endorsed: z.boolean() })).optional(),
   trusted_keys: z.array(z.string()).optional(),
+  keeps_evidence: z.boolean().optional(),
 });
 
 /** The place to go on from that an earlier verification answered, as it was kept; null for what is none. */
