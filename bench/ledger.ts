@@ -1,97 +1,14 @@
 // The ledger against the bare hashing it cannot do without. Ratios of one run count, not absolute figures.
-import fs, { mkdtempSync, rmSync, statSync } from 'node:fs';
+// `rates`, `slow-disk` and `long` as arguments, with or without dashes before them, choose parts of it.
+import fs, { statSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { hash } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { systemClock } from '@praxis/core';
-import {
-  type Durability,
-  Ledger,
-  type LedgerEntry,
-  listSegments,
-  proveRecord,
-  verifyLedger,
-} from '@praxis/ledger';
+import { appendRate, ENTRIES, withLedger } from './support/ledger-load.ts';
+import { longLedger } from './support/ledger-long.ts';
+import { kilo, median, percent, show } from './support/targets.ts';
 
 const FULL = process.argv.includes('--full');
 const ROUNDS = 5;
-const SESSION = {
-  version: '0.1.0',
-  buildDigest: 'b'.repeat(64),
-  mode: 'guarded',
-  configDigest: 'c'.repeat(64),
-  auditRetentionDays: 365,
-  evidenceRetentionDays: 365,
-  operator: 'operator:bench',
-};
-/**
- * What a server records of reads that several callers make of several hosts, no two alike. Parsed, because what
- * a server records comes from a parser.
- */
-const ENTRIES: readonly LedgerEntry[] = Array.from(
-  { length: 1_024 },
-  (_, i) =>
-    JSON.parse(
-      JSON.stringify({
-        kind: 'read',
-        decision: 'allowed',
-        reason: 'allowed',
-        tool: ['query_facts', 'list_hosts', 'read_journal', 'list_drift'][i % 4],
-        target: `web${i % 61}`,
-        host: `web${i % 61}`,
-        hostType: 'linux',
-        tier: 'T0',
-        mode: 'guarded',
-        principal: `agent:bench${i % 5}`,
-        clientId: 'bench-client',
-        sessionId: `0f8fad5b-d9cb-469f-a165-7086772895${10 + (i % 7)}`,
-        requestId: String(i),
-        decisionId: hash('sha256', `decision ${i}`).slice(0, 16),
-        patternsVersion: 'd'.repeat(64),
-        policyVersion: 'e'.repeat(64),
-        args: { predicate: 'os.version', subject: `host:web${i % 61}` },
-        argsSha256: hash('sha256', `arguments ${i}`),
-        argsLen: 60 + (i % 10),
-        outputSha256: hash('sha256', `output ${i}`),
-        outputLen: 512 + i,
-        durationUs: 420 + i,
-      }),
-    ) as LedgerEntry,
-);
-
-function entry(index: number): LedgerEntry {
-  const one = ENTRIES[index % ENTRIES.length];
-  if (one === undefined) throw new Error('there are entries');
-  return one;
-}
-
-const scratch = mkdtempSync(join(tmpdir(), 'praxis-bench-'));
-let made = 0;
-
-async function withLedger<T>(durability: Durability, work: (ledger: Ledger) => Promise<T>): Promise<T> {
-  made += 1;
-  const path = join(scratch, String(made), 'ledger.jsonl');
-  const ledger = await Ledger.open({ path, clock: systemClock, session: SESSION, durability });
-  try {
-    return await work(ledger);
-  } finally {
-    await ledger.close();
-    rmSync(join(path, '..'), { recursive: true });
-  }
-}
-
-/** Records per second with so many callers, each waiting for its record before the next. */
-async function appendRate(ledger: Ledger, callers: number, records: number): Promise<number> {
-  const each = Math.ceil(records / callers);
-  const from = performance.now();
-  await Promise.all(
-    Array.from({ length: callers }, async (_, caller) => {
-      for (let i = 0; i < each; i += 1) await ledger.append(entry(caller * 16 + i));
-    }),
-  );
-  return (each * callers) / ((performance.now() - from) / 1000);
-}
 
 /** The three digests of a record (entry, leaf, node) and nothing else, over bytes that are there already. */
 function bareRate(entryLength: number, records: number): number {
@@ -103,15 +20,6 @@ function bareRate(entryLength: number, records: number): number {
     hash('sha256', node, 'latin1');
   }
   return records / ((performance.now() - from) / 1000);
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-}
-
-function show(what: string, value: string, target: string, ok: boolean): void {
-  console.log(`${ok ? ' ok ' : 'MISS'}  ${what.padEnd(64)} ${value.padStart(14)}   target ${target}`);
-  if (!ok) process.exitCode = 1;
 }
 
 /** How many bytes of a record are hashed on average. */
@@ -180,66 +88,15 @@ async function slowDisk(): Promise<void> {
   });
 }
 
-/** Appends, verifies and proves in one long ledger. */
-async function longLedger(): Promise<void> {
-  const records = FULL ? 10_000_000 : 400_000;
-  const path = join(scratch, 'long', 'ledger.jsonl');
-  const ledger = await Ledger.open({ path, clock: systemClock, session: SESSION, durability: 'os' });
-  await appendRate(ledger, 64, 20_000);
-  const early: number[] = [];
-  const late: number[] = [];
-  for (let i = 0; i < ROUNDS; i += 1) early.push(await appendRate(ledger, 64, 10_000));
-  await appendRate(ledger, 64, records - 120_000);
-  for (let i = 0; i < ROUNDS; i += 1) late.push(await appendRate(ledger, 64, 10_000));
-  await ledger.close();
-  // The best round of each: what else the machine does only ever adds to a cost.
-  const ratio = Math.max(...early) / Math.max(...late);
-  show(
-    `cost of a record at ${kilo(records)} records against at 10 k`,
-    percent(ratio),
-    '<= 110 %',
-    ratio <= 1.1,
-  );
-  const bytes = listSegments(path).reduce((sum, segment) => sum + statSync(segment.path).size, 0);
-  const rates: number[] = [];
-  let rss = 0;
-  for (let i = 0; i < (FULL ? 1 : 3); i += 1) {
-    const from = performance.now();
-    const report = await verifyLedger(path);
-    rates.push(report.records / ((performance.now() - from) / 1000));
-    rss = Math.max(rss, process.memoryUsage().rss);
-    if (!report.ok) throw new Error(`the ledger does not verify: ${JSON.stringify(report.first_bad)}`);
-  }
-  const rate = median(rates);
-  show(
-    `verify (${(bytes / 1e6).toFixed(0)} MB, resident ${(rss / 1e6).toFixed(0)} MB)`,
-    `${kilo(rate)}/s`,
-    '400 k/s',
-    rate >= 400_000,
-  );
-  const times: number[] = [];
-  for (let i = 0; i < 21; i += 1) {
-    const from = performance.now();
-    await proveRecord(path, Math.floor((records - 1) * (i / 20)));
-    times.push(performance.now() - from);
-  }
-  show(
-    `a proof at ${kilo(records)} records, evidence read included`,
-    `${median(times).toFixed(2)} ms`,
-    '5 ms',
-    median(times) < 5,
-  );
-}
+const PARTS: Readonly<Record<string, () => Promise<void>>> = {
+  rates: ratesInTurn,
+  'slow-disk': slowDisk,
+  // Ten million records are ten gigabytes.
+  long: () => (FULL ? longLedger(1_000_000, 1) : longLedger(60_000, 3)),
+};
 
-function kilo(value: number): string {
-  return value >= 1e6 ? `${(value / 1e6).toFixed(1)} M` : `${(value / 1e3).toFixed(0)} k`;
+const named = process.argv.slice(2).map((argument) => argument.replace(/^-+/, ''));
+const chosen = Object.keys(PARTS).filter((part) => named.includes(part));
+for (const [part, run] of Object.entries(PARTS)) {
+  if (chosen.length === 0 || chosen.includes(part)) await run();
 }
-
-function percent(value: number): string {
-  return `${(value * 100).toFixed(0)} %`;
-}
-
-await ratesInTurn();
-await slowDisk();
-await longLedger();
-rmSync(scratch, { recursive: true });
