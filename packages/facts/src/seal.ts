@@ -42,7 +42,8 @@ export async function verifyStore(
   let last: Seal | null = null;
   for (const seal of seals) {
     const { hash, rows, hashesWrong } = await hashLink(backend, last, seal, true);
-    if (hash !== seal.hash || rows !== seal.rowsSealed || hashesWrong > 0) {
+    const isNext = seal.sealId === (last?.sealId ?? 0) + 1;
+    if (!isNext || hash !== seal.hash || rows !== seal.rowsSealed || hashesWrong > 0) {
       return report(seals, { sealId: seal.sealId, code: 'FACT_SEAL_BROKEN' }, 0);
     }
     last = seal;

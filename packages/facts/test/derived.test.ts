@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 
 import { fakeClock, makeTempDir } from '@praxis/testkit';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { openSqliteFactStore } from '../src/sqlite-store.ts';
 import { aPut } from '../src/store.contract.ts';
 import type { FactVerifyReport } from '../src/store.ts';
+import { forge } from './forge.ts';
 
 const clock = fakeClock();
 
@@ -21,12 +21,7 @@ async function verifiedAfter(sql: string): Promise<FactVerifyReport> {
   await store.put(aPut({ subject: 'host:c', value: 'grey wolf' }));
   expect((await store.query({ text: 'wolf' })).facts).toHaveLength(1);
   await store.close();
-  const raw = new DatabaseSync(path);
-  const triggers = raw.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").all();
-  for (const trigger of triggers) raw.exec(`DROP TRIGGER ${String(trigger['name'])}`);
-  raw.exec(sql);
-  for (const trigger of triggers) raw.exec(String(trigger['sql']));
-  raw.close();
+  forge(path, sql);
   const opened = await openSqliteFactStore({ path, clock });
   const report = await opened.verify();
   await opened.close();
@@ -60,6 +55,11 @@ describe('what is derived from facts', () => {
       'an index that claims to be ahead',
       "UPDATE fact_text_state SET indexed_seq = 3; INSERT INTO fact_text (fact_text) VALUES ('delete-all')",
       { derived: { textsWrong: 3 } },
+    ],
+    [
+      'an index that claims to be ahead of all facts',
+      'UPDATE fact_text_state SET indexed_seq = 4',
+      { derived: { textsWrong: 1 } },
     ],
     [
       'an answer made up for a put that is still to come',

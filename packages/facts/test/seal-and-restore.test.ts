@@ -59,6 +59,7 @@ describe('a sealed store that was tampered with', () => {
       3,
     ],
     ['a classification', "UPDATE fact_classifications SET classification = 'public' WHERE rule_id = 2", 2],
+    ['the number of a seal', 'UPDATE fact_seals SET seal_id = 4 WHERE seal_id = 3', 4],
     ['a seal', 'UPDATE fact_seals SET rows_sealed = rows_sealed + 1 WHERE seal_id = 2', 2],
   ];
 
