@@ -186,9 +186,9 @@ export interface FactBackend {
   vectors(scan: VectorScan): Promise<readonly VectorRow[]>;
   /**
    * The first rows of a ranking by cosine, of vectors of the same length, where the database can rank; it may round
-   * otherwise than `nearestFacts`, which ranks them again.
+   * otherwise than `nearestFacts`, which ranks them again. Null: it cannot now.
    */
-  nearest?: ((scan: NearestScan) => Promise<readonly VectorRow[]>) | undefined;
+  nearest?: ((scan: NearestScan) => Promise<readonly VectorRow[] | null>) | undefined;
   /** Keeps the vector of a content, once per model. */
   addVectors(model: string, vectors: readonly { contentHash: string; vector: Float32Array }[]): Promise<void>;
   /** Checks what the database can check of itself. Throws `STORE_CORRUPT`. */

@@ -20,16 +20,18 @@ import { postgresDialect } from './postgres-dialect.ts';
 import { excludeOverlaps } from './postgres-exclusion.ts';
 import { diffSql, historySql, scanSql, vectorSql } from './postgres-fact-sql.ts';
 import { type FactLayout, openLayout } from './postgres-layout.ts';
+import { postgresNearest } from './postgres-nearest.ts';
 import { createPointReader } from './postgres-point.ts';
 import { postgresRules } from './postgres-rules.ts';
 import { POSTGRES_FACT_MIGRATIONS, POSTGRES_FACT_TRIGGERS } from './postgres-schema.ts';
 import { addSeal, quiescentBounds, readSeals } from './postgres-seals.ts';
 import { indexPendingText } from './postgres-text.ts';
+import { addPostgresVectors, openPgVector, type PgVector } from './postgres-vectors.ts';
 import { createPostgresWriter } from './postgres-writer.ts';
 import { sealedRow, sealedRowsSql } from './seal-sql.ts';
-import type { EmbedFact, FactStore } from './store.ts';
+import type { FactStore } from './store.ts';
 import type { Write } from './validate.ts';
-import { vectorBytes, vectorOf } from './vectors.ts';
+import { vectorOf } from './vectors.ts';
 
 /** The schema the tables live in when none is named. */
 export const POSTGRES_SCHEMA_DEFAULT = 'praxis';
@@ -81,11 +83,12 @@ export async function openPostgresFactStore(options: PostgresFactStoreOptions): 
     await checkTriggers(db);
     const layout = await openLayout(db, clock, { partition });
     const exclusion = await excludeOverlaps(db, layout.table);
+    const pgVector = await openPgVector(db);
     const teller = createChangeTeller(db, schema);
     return {
-      ...createFactStore(postgresBackend(db, clock, { teller, layout }), clock),
+      ...createFactStore(postgresBackend(db, clock, { teller, layout, pgVector }), clock),
       partitioned: layout.partitioned,
-      capabilities: { ...db.capabilities, exclusion },
+      capabilities: { ...db.capabilities, exclusion, vectors: pgVector !== null },
       changes: (watch) => watchPostgresChanges(db, { schema, ...watch }),
     };
   } catch (error) {
@@ -124,7 +127,7 @@ async function checkTriggers(db: PostgresDatabase): Promise<void> {
 export function postgresBackend(
   db: PostgresDatabase,
   clock: Clock,
-  to: { teller: ChangeTeller; layout: FactLayout },
+  to: { teller: ChangeTeller; layout: FactLayout; pgVector: PgVector | null },
 ): FactBackend {
   const { write, close } = createWriting(db, clock, to);
   const rules = postgresRules(db, clock);
@@ -137,7 +140,8 @@ export function postgresBackend(
       return { recordedAt, now: Math.max(clock.now(), recordedAt), snapshot: String(row?.[1]) };
     },
     point: createPointReader(db, clock, rules),
-    addVectors: (model, vectors) => addVectors(db, model, vectors),
+    nearest: postgresNearest(db, to.pgVector),
+    addVectors: (model, vectors) => addPostgresVectors(db, to.pgVector, model, vectors),
     // PostgreSQL checks pages by their checksums as it reads them, and verifying reads them all.
     checkIntegrity: () => undefined,
     verifyDerived: () => verifyPostgresDerived(db),
@@ -217,17 +221,4 @@ function reading(db: PostgresDatabase): Reading {
       return found.map((row) => sealedRow(rows, row));
     },
   };
-}
-
-async function addVectors(db: PostgresDatabase, model: string, vectors: readonly EmbedFact[]): Promise<void> {
-  const rows = vectors.map(({ contentHash, vector }) => ({
-    h: contentHash,
-    v: Buffer.from(vectorBytes(vector)).toString('hex'),
-  }));
-  await db.query(
-    `INSERT INTO fact_vectors (content_hash, model, vector)
-     SELECT decode(w.h, 'hex'), $2, decode(w.v, 'hex') FROM json_to_recordset($1::json) AS w (h text, v text)
-     ON CONFLICT DO NOTHING`,
-    [JSON.stringify(rows), model],
-  );
 }

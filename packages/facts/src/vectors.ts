@@ -28,7 +28,10 @@ export async function embedFacts(
     if (!isVector(vector))
       throw factInvalid('vector', `is not 1 to ${VECTOR_DIMENSIONS_MAX} finite numbers, not all zero`);
   }
-  await backend.addVectors(model, facts);
+  await backend.addVectors(
+    model,
+    facts.map(({ contentHash, vector }) => ({ contentHash, vector: inRange(vector) })),
+  );
 }
 
 /**
@@ -52,7 +55,7 @@ export async function nearestFacts(backend: FactBackend, query: NearestQuery): P
     query.allowRestricted === true || classify(row.subject, row.predicate) !== 'restricted';
   const scan = { filter: rowFilter(query), visible, model: query.model };
   const mayReadAll = query.allowRestricted === true || !rules.some(restricts);
-  const wanted = { vector: query.vector, limit, mayRead };
+  const wanted = { vector: inRange(query.vector), limit, mayRead };
   const quick = mayReadAll ? await rankedByBackend(backend, scan, wanted) : null;
   const ranked = quick === null ? await rank(backend, scan, wanted) : { best: quick, withheld: 0 };
   const { best } = ranked;
@@ -83,9 +86,11 @@ interface Wanted {
 
 const restricts = (rule: ClassificationRule): boolean => rule.classification === 'restricted';
 
-/** How many more rows than wanted are asked of a database that ranks, and what its rounding can amount to. */
+/** How many more rows than wanted are asked of a database that ranks. */
 const SPARE_ROWS = 32;
-const ROUNDING_MAX = 1e-4;
+const ROUNDING_MIN = 1e-4;
+/** What a database that adds up numbers of 32 bits can be off by between two vectors, for each dimension. */
+const ROUNDING_PER_DIMENSION = 2 ** -22;
 
 /**
  * The best candidates out of those that the database finds nearest, ranked again; null when it cannot rank, or when its
@@ -98,7 +103,7 @@ async function rankedByBackend(
 ): Promise<Ranked[] | null> {
   const rowsMax = limit + SPARE_ROWS;
   const rows = await backend.nearest?.({ ...scan, vector, rowsMax });
-  if (rows === undefined) return null;
+  if (rows === undefined || rows === null) return null;
   const wantedNorm = norm(vector);
   const ranked = sorted(
     rows.map((row) => ({
@@ -106,8 +111,9 @@ async function rankedByBackend(
       similarity: dot(row.vector, vector) / (norm(row.vector) * wantedNorm),
     })),
   );
+  const rounding = Math.max(ROUNDING_MIN, vector.length * ROUNDING_PER_DIMENSION);
   const [last, worst] = [ranked[limit - 1]?.similarity ?? 1, ranked.at(-1)?.similarity ?? -1];
-  return rows.length < rowsMax || last - worst > ROUNDING_MAX ? ranked.slice(0, limit) : null;
+  return rows.length < rowsMax || last - worst > rounding ? ranked.slice(0, limit) : null;
 }
 
 /** The best candidates, best first; equal ones in order of recording. */
@@ -187,6 +193,21 @@ function isVector(vector: unknown): vector is Float32Array {
     return false;
   const length = norm(vector);
   return Number.isFinite(length) && length > 0;
+}
+
+/** From where to where lengths are as they are: a database that squares numbers of 32 bits must be able to. */
+const LENGTH_EXPONENT_MAX = 32;
+
+/** The vector, or where it is very long or very short the same direction about as long as one: angles stay the same. */
+function inRange(vector: Float32Array): Float32Array {
+  const exponent = Math.round(Math.log2(norm(vector)));
+  return Math.abs(exponent) <= LENGTH_EXPONENT_MAX ? vector : vector.map((n) => n * 2 ** -exponent);
+}
+
+/** The vector of length one that points the same way, as well as numbers of 32 bits can. */
+export function unitOf(vector: Float32Array): Float32Array {
+  const length = norm(vector);
+  return vector.map((n) => n / length);
 }
 
 function dot(a: Float32Array, b: Float32Array): number {

@@ -29,7 +29,7 @@ export interface Load {
 export function putUnderLoad(store: FactStore): Load {
   const accepted = new Set<string>();
   const refusals: Refusal[] = [];
-  let stopping = false;
+  const stopping = new AbortController();
   const deadline = AbortSignal.timeout(PATIENCE_MS);
   const put = async (id: string): Promise<void> => {
     while (!deadline.aborted) {
@@ -46,7 +46,7 @@ export function putUnderLoad(store: FactStore): Load {
     throw new Error(`${id} was never accepted: ${JSON.stringify(refusals.at(-1))}`);
   };
   const call = async (caller: number): Promise<void> => {
-    for (let n = 0; !stopping; n += 1) await put(`${caller}-${n}`);
+    for (let n = 0; !stopping.signal.aborted; n += 1) await put(`${caller}-${n}`);
   };
   const callers = Promise.all(Array.from({ length: CALLERS }, (_, caller) => call(caller)));
   // Whoever finishes hears of it; a test that fails before that must not end the process.
@@ -61,7 +61,7 @@ export function putUnderLoad(store: FactStore): Load {
       }
     },
     async finish() {
-      stopping = true;
+      stopping.abort();
       await callers;
       return accepted;
     },

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** A PostgreSQL found on this machine. */
 export interface InstalledPostgres {
@@ -27,6 +27,17 @@ export function installedPostgres(): readonly InstalledPostgres[] {
 /** The PostgreSQL that tests use in place of the one from npm: `PRAXIS_TEST_POSTGRES_MAIN_BIN`, when it is set. */
 export function mainPostgres(): string | undefined {
   return listOf('PRAXIS_TEST_POSTGRES_MAIN_BIN')[0];
+}
+
+/** Whether a PostgreSQL comes with an extension: in Debian's directories, or as in the builds that npm has. */
+export function comesWith({ binDir }: InstalledPostgres, extension: string): boolean {
+  const prefix = dirname(binDir);
+  const directories = [
+    join(prefix, '..', '..', '..', 'share', 'postgresql', basename(prefix)),
+    join(prefix, 'share', 'postgresql'),
+    join(prefix, 'share'),
+  ];
+  return directories.some((share) => existsSync(join(share, 'extension', `${extension}.control`)));
 }
 
 function listOf(variable: string): string[] {

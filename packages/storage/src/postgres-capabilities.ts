@@ -10,7 +10,7 @@ export interface PostgresCapabilities {
   readonly notify: boolean;
   /** Declarative range partitions with a default one. */
   readonly partitioning: boolean;
-  /** The extension `vector` is installed. */
+  /** Ranking of vectors: the extension `vector` is installed, or this role may install it. */
   readonly vectors: boolean;
 }
 
@@ -23,17 +23,22 @@ export const NO_POSTGRES_CAPABILITIES: PostgresCapabilities = {
   vectors: false,
 };
 
+/** Whether an extension is there, or can be installed by this role. */
+function hasExtension(name: string): string {
+  return `EXISTS (SELECT 1 FROM pg_extension WHERE extname = '${name}') OR (
+    EXISTS (SELECT 1 FROM pg_available_extension_versions WHERE name = '${name}' AND (trusted
+      OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)))
+    AND has_database_privilege(current_database(), 'CREATE')
+    AND EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'public' AND has_schema_privilege(oid, 'CREATE')))`;
+}
+
 // Functions and tables are looked up by name, which answers null where there are none.
 const DETECT = `SELECT
   to_regprocedure('pg_catalog.pg_advisory_xact_lock(bigint)') IS NOT NULL,
-  EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'btree_gist') OR (
-    EXISTS (SELECT 1 FROM pg_available_extension_versions WHERE name = 'btree_gist' AND (trusted
-      OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)))
-    AND has_database_privilege(current_database(), 'CREATE')
-    AND EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'public' AND has_schema_privilege(oid, 'CREATE'))),
+  ${hasExtension('btree_gist')},
   to_regprocedure('pg_catalog.pg_notify(text,text)') IS NOT NULL,
   to_regclass('pg_catalog.pg_partitioned_table') IS NOT NULL,
-  EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'vector')`;
+  ${hasExtension('vector')}`;
 
 /** Asks the server what it can do for this role. */
 export async function detectPostgres(session: PostgresSession): Promise<PostgresCapabilities> {
