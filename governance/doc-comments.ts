@@ -14,7 +14,7 @@ interface Declared {
 }
 
 /** Packages whose entry points are still being written. */
-const NOT_YET: ReadonlySet<string> = new Set(['facts', 'ledger', 'storage', 'timestamp']);
+const NOT_YET: ReadonlySet<string> = new Set(['facts']);
 
 /** Looks at what each package exports from its `index.ts`: every name must have a doc comment where it is declared. */
 export function checkDocComments(root: string): DocCommentReport {

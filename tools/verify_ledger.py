@@ -201,8 +201,10 @@ def parse_record(line):
     try:
         text = line.decode("utf-8")
         record = parse(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Bad("bad_json") from None
+    except RecursionError:  # far deeper than arguments may nest
+        raise Bad("not_canonical") from None
     if not isinstance(record, dict):
         raise Bad("bad_json")
     version = record.get("v")

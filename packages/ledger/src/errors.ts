@@ -13,6 +13,7 @@ export type LedgerErrorCode =
   | 'LEDGER_UNWRITABLE'
   | 'SYSLOG_SOCKET_DATAGRAM';
 
+/** What every operation of the ledger throws, with a code of its own. */
 export type LedgerError = PraxisError<LedgerErrorCode>;
 
 export function ledgerError(

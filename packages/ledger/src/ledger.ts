@@ -23,6 +23,10 @@ import type { TileWriter } from './tree/tiles.ts';
 /** How large a segment becomes before the log goes on in a new one, in bytes. */
 export const SEGMENT_BYTES_DEFAULT: number = 256 * 1024 * 1024;
 
+/**
+ * How a ledger is opened and kept: its file, its clock, who binds its session, how durable a record is before its caller is
+ * answered, and what else gets it. Sizes are in bytes, times in milliseconds.
+ */
 export interface LedgerOptions {
   /** The log file. It, and its directory when that is absent, are created owner-only. */
   readonly path: string;

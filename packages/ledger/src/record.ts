@@ -18,10 +18,12 @@ export const RECORD_KINDS = [
   'recovery',
   'interrupted',
 ] as const;
+/** What a record tells about, one of `RECORD_KINDS`. */
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
 /** What was decided; `session` marks the ledger's own records. */
 export const RECORD_DECISIONS = ['allowed', 'denied', 'error', 'session'] as const;
+/** What was decided, one of `RECORD_DECISIONS`. */
 export type RecordDecision = (typeof RECORD_DECISIONS)[number];
 
 /** What went wrong, redacted by the caller. */

@@ -5,6 +5,7 @@ import { StorageError } from './errors.ts';
 /** The result of one request of a batch: what it gave, or why it alone failed. */
 export type Settled<R> = { ok: true; value: R } | { ok: false; error: unknown };
 
+/** How requests that come at the same time share a transaction. Bounds are in requests. */
 export interface GroupCommitOptions<Q, R> {
   /**
    * Commits all requests in one transaction and answers each, in order. When it throws, the
@@ -17,6 +18,7 @@ export interface GroupCommitOptions<Q, R> {
   waitingMax?: number;
 }
 
+/** Requests that wait for a shared commit. One is answered only after its transaction is durable. */
 export interface GroupCommit<Q, R> {
   /** Resolves once the request is durable. */
   submit(request: Q): Promise<R>;

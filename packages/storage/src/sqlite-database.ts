@@ -6,6 +6,7 @@ import { fromSqlite, StorageError } from './errors.ts';
 
 /** What SQLite stores. Binding anything else (a boolean, `undefined`) is a mistake it would hide. */
 export type SqlValue = string | number | bigint | Uint8Array | null;
+/** One row, by column name. */
 export type SqlRow = Record<string, SqlValue>;
 
 /** One open database. Statements are prepared once per text and kept. */

@@ -24,6 +24,7 @@ const CACHE_KIB = 65_536;
  */
 const MAPPED_BYTES_MAX = 2_147_418_112;
 
+/** Which database to open, and what must have been done to it. */
 export interface SqliteOptions {
   /** A file, or `:memory:`. */
   path: string;

@@ -11,6 +11,7 @@ export const RFC3161 = 'rfc3161';
 /** How long a time-stamping authority may take, in milliseconds. */
 export const TSA_TIMEOUT_MS = 10_000;
 
+/** Which time-stamping authority (RFC 3161) to ask, whom of it to trust, and how it is reached. */
 export interface StamperOptions {
   /** Where the time-stamping authority answers, RFC 3161 §3.4. */
   readonly url: string;

@@ -4,6 +4,7 @@ import type { LedgerEntry } from '../record.ts';
 
 /** What a line of evidence is. The evidence is a log of the same format, beside the log it speaks for. */
 export const EVIDENCE_REASONS = ['checkpoint', 'stamp', 'cosignature'] as const;
+/** One of `EVIDENCE_REASONS`: the `reason` of the record. */
 export type EvidenceReason = (typeof EVIDENCE_REASONS)[number];
 
 /** A checkpoint was signed. */
@@ -27,6 +28,7 @@ export interface CosignatureArgs {
   readonly lines: string;
 }
 
+/** The entry that files a checkpoint, a stamp or a cosignature in the evidence. */
 export function evidenceEntry(
   reason: EvidenceReason,
   args: CheckpointArgs | StampArgs | CosignatureArgs,

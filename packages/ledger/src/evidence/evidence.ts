@@ -30,6 +30,10 @@ export interface Voucher {
   vouch(note: string, size: number): Promise<LedgerEntry | null>;
 }
 
+/**
+ * What speaks for the log besides its chain: signed checkpoints (C2SP tlog-checkpoint), how often they are made, and who
+ * else is shown them. They are made off the path of a request.
+ */
 export interface EvidenceOptions {
   /** Default: beside the log, with the extension `.evidence.jsonl`. */
   readonly path?: string | undefined;

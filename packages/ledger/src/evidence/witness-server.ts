@@ -18,6 +18,7 @@ const HEADER_BYTES_MAX = 8_192;
 const TEXT = 'text/plain; charset=utf-8';
 const LATEST = '/latest/';
 
+/** Where a witness listens, how long it waits, in milliseconds, and whom it tells. */
 export interface WitnessListening {
   readonly host: string;
   /** 0 for any free one. */

@@ -13,6 +13,7 @@ export const WITNESS_TIMEOUT_MS = 10_000;
 /** How often a witness may say that it knows another size before it is left for later. */
 const CONFLICTS_MAX = 3;
 
+/** Which witness to ask, about which log. Whatever it answers counts only when its cosignature verifies. */
 export interface WitnessVoucherOptions {
   /** The witness's base URL; `/add-checkpoint` is below it. */
   readonly url: string;

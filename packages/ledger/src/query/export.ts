@@ -3,7 +3,9 @@ import { encodeStored } from '../encode-record.ts';
 import { spliceEntryHash } from '../line.ts';
 import type { StoredRecord } from '../record.ts';
 
+/** What records can be written out as: the stored lines, or CSV (RFC 4180) with a column per member. */
 export const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
+/** One of `EXPORT_FORMATS`. */
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 const COLUMNS: readonly (keyof StoredRecord | 'entry_hash')[] = [

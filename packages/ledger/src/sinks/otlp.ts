@@ -13,6 +13,7 @@ const SEVERITY = {
   error: [17, 'ERROR'],
 } as const;
 
+/** Which collector gets the records, and what to say to it. The operator names it, so it is not screened. */
 export interface OtlpOptions {
   /** The collector's base URL (`http://127.0.0.1:4318`) or its `/v1/logs`. */
   readonly endpoint: string;

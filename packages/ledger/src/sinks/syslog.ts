@@ -14,6 +14,7 @@ export const SYSLOG_CONNECT_MS = 5_000;
 const SYSLOG_PORT = 514;
 const SYSLOG_TLS_PORT = 6514;
 
+/** Where syslog messages go, and in which form: RFC 5424, or RFC 3164 by option. */
 export interface SyslogOptions {
   /**
    * `udp://host:port`, `tcp://host:port`, `tls://host:port`, `unix:///path`; or as before: `host:port` for UDP

@@ -22,6 +22,7 @@ export type EvidenceFault =
   | 'unwitnessed'
   | 'unstamped';
 
+/** Why a ledger is not whole; `unreadable` when that cannot be told because a file cannot be read. */
 export type VerifyFault = ChainFault | EvidenceFault | 'unreadable';
 
 /** The first bad place of a ledger. */

@@ -19,6 +19,10 @@ import {
 } from './report.ts';
 import type { StampVerifier } from './stamp-verifier.ts';
 
+/**
+ * What an auditor checks a ledger with. Each thing that is given is a demand: a key that signed nothing, a witness or an
+ * authority that vouched for nothing make a ledger that was closed in order fail.
+ */
 export interface VerifyOptions {
   /** Default: beside the log. */
   readonly evidencePath?: string | undefined;
