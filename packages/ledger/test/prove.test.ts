@@ -1,8 +1,10 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { sha256Hex } from '@praxis/core';
 import { describe, expect, it } from 'vitest';
 import { checkProof, type Ledger, proveConsistency, proveRecord } from '../src/index.ts';
 import { nodeFromBase64, nodeFromHex } from '../src/tree/node-hash.ts';
 import { verifyConsistency } from '../src/tree/proof.ts';
+import { evidenceEntry } from '../src/evidence/evidence-entry.ts';
 import { evidencePathOf } from '../src/evidence/evidence.ts';
 import { tilesPathOf } from '../src/open-log.ts';
 import { verifyLedger } from '../src/index.ts';
@@ -46,6 +48,22 @@ describe('proveRecord', () => {
     expect(proof).toContain('second');
     expect(proof).not.toContain('first');
     expect(proof).not.toContain('third');
+  });
+
+  it('finds the last checkpoint however much vouches for it', async () => {
+    const token = Buffer.alloc(45_000, 't').toString('base64');
+    const vouchers = ['one', 'two'].map((stamper) => ({
+      name: stamper,
+      vouch: (note: string) =>
+        Promise.resolve(
+          evidenceEntry('stamp', { note_sha256: sha256Hex(note), stamper, token_base64: token }),
+        ),
+    }));
+    const ledger = await aLedger({ evidence: { vouchers } });
+    await ledger.append(anEntry());
+    await ledger.close();
+    const { stamps } = await proveRecord(ledger.path, 1);
+    expect(stamps.map(({ stamper }) => stamper)).toEqual(['one', 'two']);
   });
 
   it('needs the end of the evidence alone, whatever a crash left there', async () => {

@@ -9,10 +9,14 @@ import { startOfLastLines } from '../log/last-lines.ts';
 import { LogWalk } from '../log/log-walk.ts';
 import { readLines } from '../log/read-lines.ts';
 import { walkFile } from '../log/recover.ts';
+import type { StoredRecord } from '../record.ts';
 
-/** How many lines at the end of the evidence are looked at first; each time nothing is found, so many times more. */
-const LAST_LINES_FIRST = 4;
+/** How many bytes at the end of the evidence are looked at first. */
+const LAST_BYTES = 32_768;
+/** How many lines are looked at when there is no checkpoint in these; each time nothing is found, so many times more. */
+const LAST_LINES_FIRST = 64;
 const LAST_LINES_GROWTH = 16;
+const NEWLINE = 0x0a;
 
 /** A checkpoint, and who vouched for it. */
 export interface CoveringCheckpoint {
@@ -40,6 +44,9 @@ export async function coveringCheckpoint(
 }
 
 async function lastChoice(evidence: string, seq: number): Promise<Choice> {
+  const near = new Choice(seq, false);
+  await takeLast(evidence, near);
+  if (near.checkpoints > 0) return near;
   for (let lines = LAST_LINES_FIRST; ; lines *= LAST_LINES_GROWTH) {
     const { offset } = await startOfLastLines(evidence, lines);
     const choice = new Choice(seq, false);
@@ -49,20 +56,55 @@ async function lastChoice(evidence: string, seq: number): Promise<Choice> {
   }
 }
 
+/** Takes the whole lines among the last bytes: from the last checkpoint there on, if there is one. */
+async function takeLast(evidence: string, choice: Choice): Promise<void> {
+  const file = await open(evidence, 'r');
+  try {
+    const { size } = await file.stat();
+    const from = Math.max(0, size - LAST_BYTES);
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
+    const bytes = buffer.subarray(0, bytesRead);
+    const records: StoredRecord[] = [];
+    let end = bytes.lastIndexOf(NEWLINE);
+    while (end > 0) {
+      const newline = bytes.lastIndexOf(NEWLINE, end - 1);
+      // A line whose beginning was not read is none.
+      const record = newline === -1 && from > 0 ? null : recordIn(bytes.subarray(newline + 1, end));
+      if (record !== null) records.push(record);
+      if (record !== null && isCheckpoint(record)) break;
+      end = newline;
+    }
+    for (const record of records.reverse()) choice.take(record);
+  } finally {
+    await file.close();
+  }
+}
+
 async function takeFrom(evidence: string, offset: number, choice: Choice): Promise<void> {
   const file = await open(evidence, 'r');
   try {
     await readLines(file, offset, {
       line(line) {
-        // What a crash left behind is no record.
-        const record = claimedHash(line) === hashOfLine(line) ? parseLine(line) : null;
-        if (record !== null && typeof record !== 'string') choice.take(record);
+        const record = recordIn(line);
+        if (record !== null) choice.take(record);
       },
       fragment: () => undefined,
     });
   } finally {
     await file.close();
   }
+}
+
+/** The record in a line; what a crash left behind is none. */
+function recordIn(line: Buffer): StoredRecord | null {
+  const hash = claimedHash(line);
+  const record = hash !== null && hash === hashOfLine(line) ? parseLine(line) : null;
+  return typeof record === 'string' ? null : record;
+}
+
+function isCheckpoint(record: WalkedRecord): boolean {
+  const note = evidenceArgs(record, 'checkpoint', ['note'])?.['note'];
+  return note !== undefined && parseCheckpoint(note) !== null;
 }
 
 /** Picks a checkpoint out of records in their order, and what vouches for it out of those after it. */

@@ -58,10 +58,12 @@ export async function proveRecord(
   seq: number,
   options: { readonly earliest?: boolean | undefined; readonly evidencePath?: string | undefined } = {},
 ): Promise<LedgerProof> {
-  const filed = await coveringCheckpoint(options.evidencePath ?? evidencePathOf(path), seq, options.earliest);
+  const [filed, [record = '']] = await Promise.all([
+    coveringCheckpoint(options.evidencePath ?? evidencePathOf(path), seq, options.earliest),
+    readLinesAt(path, seq, 1),
+  ]);
   if (filed === null)
     throw ledgerError('LEDGER_UNREADABLE', `no checkpoint covers record ${seq}`, { fields: { path, seq } });
-  const [record = ''] = await readLinesAt(path, seq, 1);
   const line = Buffer.from(record);
   // The tree holds the entry hash alone, so that it would lead to the root from a changed record too.
   if (claimedHash(line) !== hashOfLine(line))
