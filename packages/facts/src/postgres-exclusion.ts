@@ -8,7 +8,7 @@ const EXISTS = `SELECT 1 FROM pg_constraint c JOIN pg_class t ON t.oid = c.conre
 // An index over ranges costs six times what all other indexes of a fact cost together. Periods without end,
 // which most are, are kept apart by the unique index on ends.
 const ADD = (table: string): string => `ALTER TABLE ${table} ADD CONSTRAINT ${NAME}
-  EXCLUDE USING gist (subject WITH =, predicate WITH =, fact_type WITH =, value_key WITH =,
+  EXCLUDE USING gist (fact_key_number(subject, predicate, fact_type, value_key) WITH =,
   int8range(valid_from, valid_to) WITH &&)
   WHERE (superseded_at IS NULL AND valid_to < ${FOREVER})`;
 

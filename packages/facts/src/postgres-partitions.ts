@@ -2,6 +2,7 @@ import type { Instant } from '@praxis/core';
 import type { PostgresDatabase, PostgresSession } from '@praxis/storage';
 
 import { LOCK_ALL_STRIPES } from './postgres-schema.ts';
+import { CLOSE_ONCE } from './postgres-schema-5.ts';
 
 /** How many months are prepared ahead. */
 export const PARTITION_MONTHS_AHEAD = 3;
@@ -35,8 +36,7 @@ const GUARD: readonly string[] = [
   ...guard('facts', 'TRUNCATE'),
   ...guard(PARTITION_BELIEVED, 'DELETE'),
   ...guard(PARTITION_BELIEVED, 'TRUNCATE'),
-  'CREATE TRIGGER facts_close_once BEFORE UPDATE ON facts FOR EACH ROW EXECUTE FUNCTION fact_close_once()',
-  'ALTER TABLE facts ENABLE ALWAYS TRIGGER facts_close_once',
+  ...CLOSE_ONCE,
   ...['facts', PARTITION_BELIEVED].flatMap((table) => [
     `CREATE TRIGGER ${table}_inserted AFTER INSERT ON ${table} REFERENCING NEW TABLE AS added
        FOR EACH STATEMENT EXECUTE FUNCTION fact_inserted()`,

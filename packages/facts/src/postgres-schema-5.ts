@@ -1,3 +1,20 @@
+const ROW = (version: string): string =>
+  `(${[
+    'seq, subject, predicate, fact_type, value_key, valid_from, valid_to, recorded_at, recorded_xid, observed_at',
+    'observation_count, content_hash, confidence, target, actor, reason, source, value',
+  ]
+    .join(', ')
+    .replaceAll(/\w+/g, (column) => `${version}.${column}`)})`;
+
+/** The one change of a row there is: the end of belief in it. What is allowed is decided without calling a function. */
+export const CLOSE_ONCE: readonly string[] = [
+  `CREATE TRIGGER facts_close_once BEFORE UPDATE ON facts FOR EACH ROW WHEN (OLD.superseded_at IS NOT NULL
+     OR NEW.superseded_at IS NULL OR coalesce(NEW.superseded_actor, '') = '' OR NEW.superseded_reason IS NULL
+     OR NEW.superseded_xid IS DISTINCT FROM pg_current_xact_id() OR ${ROW('NEW')} IS DISTINCT FROM ${ROW('OLD')})
+     EXECUTE FUNCTION fact_refuse_change()`,
+  'ALTER TABLE facts ENABLE ALWAYS TRIGGER facts_close_once',
+];
+
 /**
  * Version 5: a version says its key itself. One row and two index entries are all that a new fact costs.
  *
@@ -9,10 +26,10 @@
  * the largest subject, once, unless that is far more than was added; otherwise it looks up each row by itself. Its
  * plans are kept from when the table was small: they must not be those that are good for small tables only.
  */
-export const POSTGRES_VERSION_5 = `
+export const POSTGRES_VERSION_5: string = `
 LOCK TABLE fact_stripes IN EXCLUSIVE MODE
 --;
-CREATE OR REPLACE FUNCTION fact_close_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$
+DROP TRIGGER facts_close_once ON facts
 --;
 DO $$
 DECLARE t text;
@@ -58,20 +75,31 @@ BEGIN
   END LOOP;
 END $$
 --;
-CREATE OR REPLACE FUNCTION fact_close_once() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF OLD.superseded_at IS NOT NULL OR NEW.superseded_at IS NULL OR coalesce(NEW.superseded_actor, '') = ''
-    OR NEW.superseded_reason IS NULL OR NEW.superseded_xid IS DISTINCT FROM pg_current_xact_id()
-    OR (NEW.seq, NEW.subject, NEW.predicate, NEW.fact_type, NEW.value_key, NEW.valid_from, NEW.valid_to, NEW.recorded_at,
-        NEW.recorded_xid, NEW.observed_at, NEW.observation_count, NEW.content_hash, NEW.confidence, NEW.target, NEW.actor,
-        NEW.reason, NEW.source, NEW.value)
-    IS DISTINCT FROM
-       (OLD.seq, OLD.subject, OLD.predicate, OLD.fact_type, OLD.value_key, OLD.valid_from, OLD.valid_to, OLD.recorded_at,
-        OLD.recorded_xid, OLD.observed_at, OLD.observation_count, OLD.content_hash, OLD.confidence, OLD.target, OLD.actor,
-        OLD.reason, OLD.source, OLD.value)
-  THEN RAISE EXCEPTION 'a fact is superseded once, with an actor and a reason' USING ERRCODE = '23514'; END IF;
-  RETURN NEW;
-END $$
+DROP FUNCTION fact_close_once
+--;
+CREATE FUNCTION fact_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'a fact is superseded once, with an actor and a reason' USING ERRCODE = '23514'; END $$
+--;
+${CLOSE_ONCE.join('\n--;\n')}
+--;
+DROP TRIGGER fact_observations_grow ON fact_observations
+--;
+DROP FUNCTION fact_grow
+--;
+CREATE FUNCTION fact_refuse_shrinking() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'observations only grow' USING ERRCODE = '23514'; END $$
+--;
+CREATE TRIGGER fact_observations_grow BEFORE UPDATE ON fact_observations FOR EACH ROW WHEN (
+  NEW.seq <> OLD.seq OR NEW.last_observed_at < OLD.last_observed_at OR NEW.observation_count <= OLD.observation_count)
+  EXECUTE FUNCTION fact_refuse_shrinking()
+--;
+ALTER TABLE fact_observations ENABLE ALWAYS TRIGGER fact_observations_grow
+--;
+-- A number for a key, for an index that can hold no texts at a bearable cost. Two keys with one number would refuse each
+-- other's bounded periods: it is cut out of a hash for which nobody finds a key with the number of another.
+CREATE FUNCTION fact_key_number(text, text, text, text) RETURNS int8 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT ('x' || encode(substring(sha256(convert_to($1 || E'\\n' || $2 || E'\\n' || $3 || E'\\n' || $4, 'UTF8')) from 1 for 8),
+    'hex'))::bit(64)::int8 $$
 --;
 CREATE OR REPLACE FUNCTION fact_inserted() RETURNS trigger LANGUAGE plpgsql
   SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off

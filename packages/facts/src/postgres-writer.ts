@@ -40,10 +40,13 @@ export function createPostgresWriter(db: PostgresDatabase, clock: Clock, layout:
     given = first + count - 1;
     return first;
   };
-  return (batch) =>
-    retrying(layout, () =>
+  return async (batch) => {
+    // Nearly always what is recorded now is recorded in the month of the clock.
+    await layout.prepare(clock.now());
+    return retrying(layout, () =>
       db.transact((session) => commitBatch(session, { batch, layout, tick, earliest: given })),
     );
+  };
 }
 
 /** There is no place for what ends at an instant. */
