@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { openPostgres } from '@praxis/storage';
+import { fakeClock } from '@praxis/testkit';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+
+import { POSTGRES_FACT_MIGRATIONS } from '../src/postgres-schema.ts';
+import { openPostgresFactStore, type PostgresFactStore } from '../src/postgres-store.ts';
+import { aPut } from '../src/store.contract.ts';
+import { type BreakableProxy, openProxy } from './breakable-proxy.ts';
+import { startPostgres, type TestPostgres } from './postgres-server.ts';
+
+let server: TestPostgres;
+
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(async () => {
+  await server.stop();
+});
+
+async function aProxy(): Promise<BreakableProxy> {
+  const proxy = await openProxy(Number(new URL(server.url).port));
+  onTestFinished(() => proxy.close());
+  return proxy;
+}
+
+async function aStore(
+  schema: string,
+  options: { url?: string; statementTimeoutMs?: number; poolMax?: number } = {},
+): Promise<PostgresFactStore> {
+  const store = await openPostgresFactStore({ url: server.url, clock: fakeClock(), schema, ...options });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+const AWAY = { code: 'STORE_UNAVAILABLE', retryable: true };
+/** What a timer may fire early by. */
+const TIMER_MS = 5;
+
+describe('a way to PostgreSQL that breaks', () => {
+  it('is tried again after growing pauses, and given up after the last', async () => {
+    const proxy = await aProxy();
+    proxy.cut();
+    const url = proxy.through(server.url);
+    await expect(openPostgresFactStore({ url, clock: fakeClock() })).rejects.toMatchObject(AWAY);
+    const pauses = proxy.asked.slice(1).map((at, n) => at - (proxy.asked[n] ?? 0));
+    expect(pauses).toHaveLength(3);
+    for (const [n, leastMs] of [50, 200, 800].entries())
+      expect(pauses[n]).toBeGreaterThanOrEqual(leastMs - TIMER_MS);
+  });
+
+  it('is not noticed by who asks while it is being mended', async () => {
+    const proxy = await aProxy();
+    const store = await aStore('mended', { url: proxy.through(server.url) });
+    await store.put(aPut());
+    proxy.cut();
+    await sleep(20);
+    const asking = store.query({});
+    const putting = store.put(aPut({ value: 'v2' }));
+    await sleep(100);
+    proxy.mend();
+    expect((await asking).facts).toHaveLength(1);
+    expect(await putting).toMatchObject({ changed: true });
+  });
+
+  it('that is cut under a call is told as such, and the next call is answered', async () => {
+    const proxy = await aProxy();
+    const store = await aStore('cut', { url: proxy.through(server.url) });
+    await store.put(aPut());
+    const db = await openPostgres({ url: server.url, schema: 'cut', migrations: POSTGRES_FACT_MIGRATIONS });
+    await db.transact(async (session) => {
+      await session.query('LOCK TABLE facts IN ACCESS EXCLUSIVE MODE');
+      const asking = expect(store.query({})).rejects.toMatchObject(AWAY);
+      const putting = expect(store.put(aPut({ value: 'v2' }))).rejects.toMatchObject(AWAY);
+      await sleep(100);
+      proxy.cut();
+      proxy.mend();
+      await Promise.all([asking, putting]);
+    });
+    await db.close();
+    expect((await store.query({})).facts.map(({ value }) => value)).toEqual(['v1']);
+    expect(await store.put(aPut({ value: 'v3' }))).toMatchObject({ changed: true });
+  });
+});
+
+describe('a question to PostgreSQL', () => {
+  it('takes no longer than a statement may take, and the next is answered', async () => {
+    const store = await aStore('slow', { statementTimeoutMs: 150 });
+    await store.put(aPut());
+    const db = await openPostgres({ url: server.url, schema: 'slow', migrations: POSTGRES_FACT_MIGRATIONS });
+    const asked = performance.now();
+    await db.transact(async (session) => {
+      await session.query('LOCK TABLE facts IN ACCESS EXCLUSIVE MODE');
+      await expect(store.query({})).rejects.toMatchObject({ code: 'STORE_TIMEOUT', retryable: true });
+    });
+    expect(performance.now() - asked).toBeLessThan(5000);
+    await db.close();
+    expect((await store.query({})).facts).toHaveLength(1);
+  });
+
+  it('waits for a connection when all are in use, and each takes its turn', async () => {
+    const store = await aStore('turns', { poolMax: 1 });
+    const puts = Array.from({ length: 40 }, (_, n) => store.put(aPut({ subject: `host:${n}` })));
+    const pages = Array.from({ length: 40 }, () => store.query({}));
+    await Promise.all(puts);
+    for (const page of await Promise.all(pages)) expect(page.facts.length).toBeLessThanOrEqual(40);
+    expect((await store.query({})).facts).toHaveLength(40);
+  });
+
+  it('is prepared once per connection, however often it is asked', async () => {
+    const db = await openPostgres({ url: server.url, schema: 'once', migrations: [], poolMax: 1 });
+    for (const n of [1, 2, 3]) expect(await db.query('SELECT $1::int4', [n])).toEqual([[n]]);
+    const prepared = await db.query(
+      "SELECT statement FROM pg_prepared_statements WHERE statement = 'SELECT $1::int4'",
+    );
+    expect(prepared).toHaveLength(1);
+    await db.close();
+  });
+});
