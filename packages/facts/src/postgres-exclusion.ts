@@ -20,8 +20,7 @@ export async function excludeOverlaps(db: PostgresDatabase, table: string): Prom
   if (!db.capabilities.exclusion) return false;
   if ((await db.query(EXISTS)).length > 0) return true;
   try {
-    await db.transact(async (session) => {
-      await session.query('SET LOCAL statement_timeout = 0');
+    await db.transactPatiently(async (session) => {
       await session.query('LOCK TABLE praxis_version IN SHARE ROW EXCLUSIVE MODE');
       if ((await session.query(EXISTS)).length > 0) return;
       await session.query('CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public');

@@ -55,8 +55,7 @@ export async function isPartitioned(session: PostgresSession): Promise<boolean> 
  * moved once, while nobody writes; those believed stay where they are.
  */
 export function partitionFacts(db: PostgresDatabase, now: Instant): Promise<void> {
-  return db.transact(async (session) => {
-    await session.query('SET LOCAL statement_timeout = 0');
+  return db.transactPatiently(async (session) => {
     await session.query(LOCK_SCHEMA);
     if (await isPartitioned(session)) return;
     await session.query(LOCK_ALL_STRIPES);

@@ -40,7 +40,7 @@ export interface PgVector {
  */
 export async function openPgVector(db: PostgresDatabase): Promise<PgVector | null> {
   if (!db.capabilities.vectors) return null;
-  return orWithout(async () => (await find(db)) ?? (await db.transact(install)));
+  return orWithout(async () => (await find(db)) ?? (await db.transactPatiently(install)));
 }
 
 /**
@@ -68,7 +68,6 @@ async function find(session: PostgresSession): Promise<PgVector | null> {
 }
 
 async function install(session: PostgresSession): Promise<PgVector | null> {
-  await session.query('SET LOCAL statement_timeout = 0');
   await session.query('LOCK TABLE praxis_version IN SHARE ROW EXCLUSIVE MODE');
   if ((await session.query(SCHEMA_OF_EXTENSION)).length === 0)
     await session.query('CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { openPostgres } from '@praxis/storage';
+import { openPostgres, POSTGRES_SILENCE_MS } from '@praxis/storage';
 import { fakeClock } from '@praxis/testkit';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
@@ -81,6 +81,39 @@ describe('a way to PostgreSQL that breaks', () => {
     await db.close();
     expect((await store.query({})).facts.map(({ value }) => value)).toEqual(['v1']);
     expect(await store.put(aPut({ value: 'v3' }))).toMatchObject({ changed: true });
+  });
+});
+
+describe('a server that falls silent without a word', () => {
+  it('is not waited for without end, and is found again when it is back', {
+    timeout: POSTGRES_SILENCE_MS + 20_000,
+  }, async () => {
+    const proxy = await aProxy();
+    const store = await aStore('silent', { url: proxy.through(server.url), statementTimeoutMs: 200 });
+    await store.put(aPut());
+    await store.query({});
+    proxy.silence();
+    const asked = performance.now();
+    const asking = expect(store.query({})).rejects.toMatchObject(AWAY);
+    await expect(store.put(aPut({ value: 'v2' }))).rejects.toMatchObject(AWAY);
+    await asking;
+    expect(performance.now() - asked).toBeGreaterThan(POSTGRES_SILENCE_MS);
+    proxy.cut();
+    proxy.mend();
+    expect((await store.query({})).facts).toHaveLength(1);
+  });
+
+  it('is not taken for one where a statement may take as long as it likes', {
+    timeout: POSTGRES_SILENCE_MS + 20_000,
+  }, async () => {
+    const options = { url: server.url, schema: 'patient', migrations: [], statementTimeoutMs: 100 };
+    const db = await openPostgres(options);
+    onTestFinished(() => db.close());
+    const seconds = (POSTGRES_SILENCE_MS + 1000) / 1000;
+    expect(
+      await db.transactPatiently((session) => session.query(`SELECT pg_sleep(${seconds}) IS NULL`)),
+    ).toHaveLength(1);
+    await expect(db.query('SELECT pg_sleep(5)')).rejects.toMatchObject({ code: 'STORE_TIMEOUT' });
   });
 });
 

@@ -28,6 +28,7 @@ export {
 export { COPY_NULL, copyText } from './postgres-copy.ts';
 export { type PostgresListener } from './postgres-listen.ts';
 export { type PostgresMigration } from './postgres-migrate.ts';
+export { POSTGRES_SILENCE_MS } from './postgres-watch.ts';
 export { replaceSqlite } from './replace-sqlite.ts';
 export {
   openSqlite,

@@ -5,6 +5,7 @@ import type { Pool, PoolClient } from 'pg';
 import { StorageError } from './errors.ts';
 import { fromPostgres } from './errors-postgres.ts';
 import { CopyFrom } from './postgres-copy.ts';
+import { PostgresWatch } from './postgres-watch.ts';
 
 /** A value bound to a statement. Lists travel as JSON text. */
 export type PostgresParam = string | number | null | readonly string[];
@@ -30,6 +31,8 @@ export const POSTGRES_BACKOFF_MS: readonly number[] = [50, 200, 800];
 /** Lends a connection; one that broke in use is not given back. */
 export async function withClient<R>(pool: Pool, work: (client: PoolClient) => Promise<R>): Promise<R> {
   const client = await acquire(pool);
+  if (!watches.has(client))
+    watches.set(client, new PostgresWatch(client, Number(pool.options.statement_timeout ?? 0)));
   let broken = false;
   // Without a listener a connection that breaks while it is in use would end the process.
   const onError = (): void => {
@@ -48,6 +51,8 @@ export async function withClient<R>(pool: Pool, work: (client: PoolClient) => Pr
     client.release(broken);
   }
 }
+
+const watches = new WeakMap<PoolClient, PostgresWatch>();
 
 async function acquire(pool: Pool): Promise<PoolClient> {
   for (let attempt = 0; ; attempt += 1) {
@@ -98,6 +103,19 @@ export async function transact<R>(
   }
 }
 
+/** The same for work that may take as long as it likes: there is no limit to its statements. */
+export function transactPatiently<R>(
+  client: PoolClient,
+  work: (session: PostgresTransaction) => Promise<R>,
+): Promise<R> {
+  const patient = (): Promise<R> =>
+    transact(client, async (session) => {
+      await session.query('SET LOCAL statement_timeout = 0');
+      return work(session);
+    });
+  return watches.get(client)?.patiently(patient) ?? patient();
+}
+
 /** Undoes; when that fails too the connection is lost, and with it the transaction. */
 async function rollback(client: PoolClient, because: unknown): Promise<void> {
   try {
@@ -116,17 +134,24 @@ export async function run(
 ): Promise<readonly PostgresRow[]> {
   const values = params.map((param) => (Array.isArray(param) ? JSON.stringify(param) : param));
   const named = params.length > 0 ? { name: nameOf(text) } : {};
+  const watch = watches.get(client);
+  watch?.sent();
   try {
     const result = await client.query({ text, values, rowMode: 'array', ...named });
     return result.rows as PostgresRow[];
   } catch (error) {
     throw fromPostgres(error);
+  } finally {
+    watch?.answered();
   }
 }
 
 function copy(client: PoolClient, text: string, chunks: Iterable<string>): Promise<void> {
   return new Promise((resolve, reject) => {
+    const watch = watches.get(client);
+    watch?.sent();
     const done = (error: unknown): void => {
+      watch?.answered();
       if (error === null) resolve();
       else reject(fromPostgres(error));
     };

@@ -24,8 +24,7 @@ export async function migratePostgres(
   checkMigrations(options.migrations);
   for (let race = 1; ; race += 1) {
     try {
-      return await database.transact(async (session) => {
-        await session.query('SET LOCAL statement_timeout = 0');
+      return await database.transactPatiently(async (session) => {
         if (database.capabilities.advisoryLocks)
           await session.query("SELECT pg_advisory_xact_lock(hashtext('praxis migrate'))");
         // Who may not make schemas may use one that was made for it.

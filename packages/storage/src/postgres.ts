@@ -9,6 +9,7 @@ import {
   type PostgresTransaction,
   run,
   transact,
+  transactPatiently,
   withClient,
 } from './postgres-connection.ts';
 import { listenPostgres, type PostgresListener } from './postgres-listen.ts';
@@ -22,6 +23,8 @@ export interface PostgresDatabase extends PostgresSession {
   readonly capabilities: PostgresCapabilities;
   /** Runs `work` in one transaction on one connection. Statements not awaited are pipelined. */
   transact<R>(work: (session: PostgresTransaction) => Promise<R>): Promise<R>;
+  /** The same without a limit to how long a statement may run: for steps of a schema. */
+  transactPatiently<R>(work: (session: PostgresTransaction) => Promise<R>): Promise<R>;
   /** A statement of its own, committed without waiting for the disk: what follows it will be. */
   queryLazily(text: string, params?: readonly PostgresParam[]): Promise<readonly PostgresRow[]>;
   /**
@@ -55,6 +58,9 @@ export const POSTGRES_POOL_MAX = 8;
 export const POSTGRES_STATEMENT_TIMEOUT_MS = 30_000;
 /** How long one attempt to connect may take, in milliseconds. */
 export const POSTGRES_CONNECT_TIMEOUT_MS = 5000;
+
+/** How long a connection is silent before its other end is asked whether it is there, in milliseconds. */
+export const POSTGRES_KEEP_ALIVE_MS = 10_000;
 
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 const IDENTIFIER = /^[a-z_][a-z0-9_]{0,62}$/;
@@ -108,12 +114,12 @@ function databaseOver(
     query: (text, params = []) => withClient(pool, (client) => run(client, text, params)),
     queryLazily: (text, params = []) => withClient(lazy, (client) => run(client, text, params)),
     transact: (work) => withClient(pool, (client) => transact(client, work)),
+    transactPatiently: (work) => withClient(pool, (client) => transactPatiently(client, work)),
     alone(name, work) {
       if (!capabilities.advisoryLocks) return work();
       return withClient(aside, (client) =>
-        transact(client, async (session) => {
+        transactPatiently(client, async (session) => {
           // Whoever holds the lock may take its time: neither limit is for waiting here.
-          await session.query('SET LOCAL statement_timeout = 0');
           await session.query('SET LOCAL idle_in_transaction_session_timeout = 0');
           await session.query('SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))', [schema, name]);
           return work();
@@ -145,6 +151,8 @@ function configOf(
   return {
     connectionString: options.url,
     connectionTimeoutMillis: POSTGRES_CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: POSTGRES_KEEP_ALIVE_MS,
     application_name: 'praxis',
     options: [
       `search_path=${options.schema}`,
