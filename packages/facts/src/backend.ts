@@ -1,6 +1,7 @@
 import type { Instant } from '@praxis/core';
 
 import type { FactType, FactClassification, FactKey, StoredFact } from './model.ts';
+import type { PutFact } from './store.ts';
 import type { Write } from './validate.ts';
 
 /** What a write did. For an end `factId` and `contentHash` are null. */
@@ -171,6 +172,16 @@ export type SealedRows = 'recorded' | 'superseded' | 'rules';
 export interface FactBackend {
   /** Applies the writes in one transaction, recorded at one instant; resolves when durable. */
   write(writes: readonly Write[]): Promise<readonly WriteOutcome[]>;
+  /**
+   * The same for many puts that are not checked yet, where the backend can write some while others are checked. Checks
+   * all of them before it returns; null where `write` is the better way.
+   */
+  writeMany?(
+    facts: readonly PutFact[],
+    check: (fact: PutFact) => Write,
+  ): Promise<readonly WriteOutcome[]> | null;
+  /** Copies the store to a new file; absent where the database has tools of its own. */
+  backup?(path: string): Promise<void>;
   horizon(): Promise<Horizon>;
   point(
     key: FactKey,

@@ -15,11 +15,7 @@ import { checkEnd, checkPut } from './validate.ts';
 import { embedFacts, nearestFacts } from './vectors.ts';
 
 /** The store over a backend: checking, paging, classification. */
-export function createFactStore(
-  backend: FactBackend,
-  clock: Clock,
-  backup: FactStore['backup'] = backupUnsupported,
-): FactStore {
+export function createFactStore(backend: FactBackend, clock: Clock): FactStore {
   return {
     // One promise above the backend's: a put alone waits for little else than the disk.
     put: async (fact) => putResult(onlyOutcome(await backend.write([checkPut(fact)]))),
@@ -40,7 +36,7 @@ export function createFactStore(
     classify: async (rule) => backend.addClassificationRule(checkClassify(rule)),
     seal: () => sealStore(backend, clock),
     verify: (options) => verifyStore(backend, options),
-    backup,
+    backup: (path) => backend.backup?.(path) ?? backupUnsupported(),
     close: () => backend.close(),
   };
 }
@@ -71,7 +67,8 @@ async function putMany(backend: FactBackend, facts: readonly PutFact[]): Promise
   if (facts.length > TRANSACTION_OPERATIONS_MAX) {
     throw factInvalid('facts', `are more than ${TRANSACTION_OPERATIONS_MAX} in one transaction`);
   }
-  const outcomes = await backend.write(facts.map(checkPut));
+  const early = backend.writeMany?.(facts, checkPut) ?? null;
+  const outcomes = await (early ?? backend.write(facts.map(checkPut)));
   return outcomes.map(putResult);
 }
 

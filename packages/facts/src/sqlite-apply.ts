@@ -32,16 +32,16 @@ export function createWriteApplier(db: SqliteDatabase): WriteApplier {
   const statements = writeStatements(db);
   const guess = newKeyGuess();
   let pauseBlocks = 0;
-  let pausedUntil = 0;
+  let pausedBlocks = 0;
   const applier: WriteApplier = {
     lastSeq: 0,
     apply(writes, recordedAt) {
       if (writes.length < ROWS_PER_INSERT) return writes.map((write) => applyOnce(write, recordedAt));
       const outcomes: WriteOutcome[] = [];
-      pausedUntil = 0;
       for (let from = 0; from < writes.length; from += ROWS_PER_INSERT) {
         const block = writes.slice(from, from + ROWS_PER_INSERT);
-        const inserted = from < pausedUntil ? null : insertNew(block, recordedAt, from);
+        const inserted = pausedBlocks > 0 ? null : insertNew(block, recordedAt);
+        if (pausedBlocks > 0) pausedBlocks -= 1;
         if (inserted !== null) outcomes.push(...inserted);
         else for (const write of block) outcomes.push(applyOnce(write, recordedAt));
       }
@@ -49,7 +49,7 @@ export function createWriteApplier(db: SqliteDatabase): WriteApplier {
     },
   };
 
-  function insertNew(block: readonly Write[], recordedAt: Instant, from: number): WriteOutcome[] | null {
+  function insertNew(block: readonly Write[], recordedAt: Instant): WriteOutcome[] | null {
     if (!areNewPuts(block, recordedAt)) return null;
     const seq = applier.lastSeq + 1;
     try {
@@ -57,7 +57,7 @@ export function createWriteApplier(db: SqliteDatabase): WriteApplier {
     } catch (error) {
       if (sqliteResultCode(error) !== SQLITE_CONSTRAINT) throw error;
       pauseBlocks = Math.min(pauseBlocks * 2 + 1, PAUSE_BLOCKS_MAX);
-      pausedUntil = from + pauseBlocks * ROWS_PER_INSERT;
+      pausedBlocks = pauseBlocks;
       return null;
     }
     pauseBlocks = 0;

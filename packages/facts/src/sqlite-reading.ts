@@ -1,4 +1,4 @@
-import type { SqliteDatabase, SqlValue } from '@praxis/storage';
+import type { GroupCommit, SqliteDatabase, SqlValue } from '@praxis/storage';
 
 import type { DiffRow, FactBackend } from './backend.ts';
 import { asRecordedBy, type Cell, toStoredFact } from './fact-rows.ts';
@@ -9,14 +9,18 @@ import { indexText } from './sqlite-text.ts';
 import type { EmbedFact } from './store.ts';
 import { vectorBytes, vectorOf } from './vectors.ts';
 
+/** Writes while no other transaction of the store is under way. */
+export type WriteAlone = GroupCommit<never, never>['alone'];
+
 /** What questions about more than one key need of a store. */
 export function sqliteReading(
   db: SqliteDatabase,
   dialect: SqliteDialect,
+  alone: WriteAlone,
 ): Pick<FactBackend, 'scan' | 'history' | 'diff' | 'vectors' | 'addVectors'> {
   return {
     async scan(scan) {
-      if (scan.filter.terms !== undefined) await indexText(db);
+      if (scan.filter.terms !== undefined) await indexText(db, alone);
       return readRows(db, scanSql(scan, dialect)).map(toStoredFact);
     },
     async history(scan) {
@@ -34,7 +38,7 @@ export function sqliteReading(
         predicate: String(row[2]),
         vector: vectorOf(row[3] as Uint8Array),
       })),
-    addVectors: async (model, vectors) => addVectors(db, model, vectors),
+    addVectors: (model, vectors) => alone(() => addVectors(db, model, vectors)),
   };
 }
 

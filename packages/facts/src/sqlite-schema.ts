@@ -1,5 +1,7 @@
 import type { SqliteMigration } from '@praxis/storage';
 
+import { VERSION_6 } from './sqlite-schema-6.ts';
+
 /**
  * Version 1. A key is interned once; its versions are rows of `facts`. Rows that are believed have an
  * index of their own, so that the present stays small and quick however long the past grows.
@@ -279,4 +281,5 @@ export const SQLITE_FACT_MIGRATIONS: readonly SqliteMigration[] = [
   { version: 3, sql: VERSION_3 },
   { version: 4, sql: VERSION_4 },
   { version: 5, sql: VERSION_5 },
+  { version: 6, sql: VERSION_6 },
 ];

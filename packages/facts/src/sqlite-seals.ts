@@ -5,7 +5,7 @@ import type { FactBackend, Seal } from './backend.ts';
 import { FactError } from './errors.ts';
 import { sealedRow, sealedRowsSql } from './seal-sql.ts';
 import type { SqliteDialect } from './sqlite-dialect.ts';
-import { readRows } from './sqlite-reading.ts';
+import { readRows, type WriteAlone } from './sqlite-reading.ts';
 
 const BOUNDS = `SELECT (SELECT coalesce(max(seq), 0) FROM facts) AS seq,
   (SELECT coalesce(max(rule_id), 0) FROM fact_classifications) AS rule`;
@@ -14,7 +14,7 @@ const BOUNDS = `SELECT (SELECT coalesce(max(seq), 0) FROM facts) AS seq,
 export function sqliteSeals(
   db: SqliteDatabase,
   dialect: SqliteDialect,
-  lastRecordedAt: () => Instant,
+  { alone, lastRecordedAt }: { alone: WriteAlone; lastRecordedAt: () => Instant },
 ): Pick<FactBackend, 'sealBounds' | 'seals' | 'addSeal' | 'sealedRows'> {
   return {
     async sealBounds() {
@@ -22,7 +22,7 @@ export function sqliteSeals(
       return { seq: Number(row?.['seq']), recordedAt: lastRecordedAt(), ruleId: Number(row?.['rule']) };
     },
     seals: async () => readSeals(db),
-    addSeal: async (seal) => addSeal(db, seal),
+    addSeal: (seal) => alone(() => addSeal(db, seal)),
     sealedRows: async (rows, bounds, page) =>
       readRows(db, sealedRowsSql(rows, bounds, page, dialect)).map((row) => sealedRow(rows, row)),
   };

@@ -9,11 +9,12 @@ import {
 
 import type { FactBackend, WriteOutcome } from './backend.ts';
 import { createFactStore } from './fact-store.ts';
+import { sqliteBulk } from './sqlite-bulk.ts';
 import { verifySqliteDerived } from './sqlite-derived.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { sqliteNearest } from './sqlite-nearest.ts';
 import { createPointReader } from './sqlite-point.ts';
-import { sqliteReading } from './sqlite-reading.ts';
+import { sqliteReading, type WriteAlone } from './sqlite-reading.ts';
 import { sqliteRules } from './sqlite-rules.ts';
 import { SQLITE_FACT_MIGRATIONS } from './sqlite-schema.ts';
 import { sqliteSeals } from './sqlite-seals.ts';
@@ -37,7 +38,7 @@ export interface SqliteFactStoreOptions {
 export async function openSqliteFactStore(options: SqliteFactStoreOptions): Promise<FactStore> {
   const extension = options.sqliteVec === false ? null : sqliteVecPath();
   const db = openSqlite({ path: options.path, migrations: SQLITE_FACT_MIGRATIONS, extension });
-  return createFactStore(sqliteBackend(db, options.clock), options.clock, (path) => db.backupTo(path));
+  return createFactStore(sqliteBackend(db, options.clock), options.clock);
 }
 
 /** The backend over an open database with the schema of `SQLITE_FACT_MIGRATIONS`. */
@@ -47,6 +48,12 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
     commit: (batch) => writer.commit(batch),
     batchMax: GROUP_COMMIT_BATCH_MAX,
   });
+  const alone: WriteAlone = (work) => commits.alone(work);
+  const bulk = sqliteBulk({
+    path: db.path,
+    commits,
+    earliest: () => Math.max(clock.now(), writer.lastRecordedAt() + 1),
+  });
   const dialect = sqliteDialect((recordedAt) => recordedAt >= writer.lastRecordedAt());
   const rules = sqliteRules(db);
   const readPoint = createPointReader(db, rules);
@@ -54,6 +61,9 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
 
   return {
     write: (writes) => commits.submit(writes),
+    writeMany: (facts, check) => bulk.putMany(facts, check),
+    // A copy begins anew whenever another connection has written.
+    backup: (path) => bulk.without(() => db.backupTo(path)),
     async horizon() {
       const recordedAt = db.reading(() => writer.lastRecordedAt());
       return { recordedAt, now: Math.max(clock.now(), recordedAt), snapshot: null };
@@ -63,17 +73,17 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
         readPoint(key, at.validAt ?? present(), at.recordedAt ?? Number.MAX_SAFE_INTEGER),
       );
     },
-    ...sqliteReading(db, dialect),
+    ...sqliteReading(db, dialect, alone),
     nearest: sqliteNearest(db, dialect) ?? undefined,
     checkIntegrity: () => db.checkIntegrity(),
     verifyDerived: async () => db.reading(() => verifySqliteDerived(db)),
-    ...sqliteSeals(db, dialect, () => writer.lastRecordedAt()),
+    ...sqliteSeals(db, dialect, { alone, lastRecordedAt: () => writer.lastRecordedAt() }),
     classificationRules: () => db.reading(() => rules.inForce()),
-    async addClassificationRule(rule) {
-      rules.add(rule, Math.max(clock.now(), writer.lastRecordedAt()));
-    },
+    addClassificationRule: (rule) =>
+      alone(() => rules.add(rule, Math.max(clock.now(), writer.lastRecordedAt()))),
     async close() {
       await commits.close();
+      await bulk.close();
       db.close();
     },
   };

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { SqliteDatabase } from '@praxis/storage';
 
+import type { WriteAlone } from './sqlite-reading.ts';
 import { wordsOf } from './words.ts';
 
 /** How many facts one step of indexing takes. */
@@ -13,9 +14,9 @@ const UNINDEXED = `SELECT seq, subject, predicate, value FROM facts WHERE seq > 
  * Brings the full-text index up to date. It is done when somebody searches, so that those who only
  * write do not pay for it.
  */
-export async function indexText(db: SqliteDatabase): Promise<void> {
+export async function indexText(db: SqliteDatabase, alone: WriteAlone): Promise<void> {
   // Writers have their turn between the steps.
-  while (db.transact(() => indexStep(db)) === STEP_FACTS) await nextTurn();
+  while ((await alone(() => db.transact(() => indexStep(db)))) === STEP_FACTS) await nextTurn();
 }
 
 function indexStep(db: SqliteDatabase): number {

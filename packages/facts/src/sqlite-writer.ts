@@ -1,14 +1,11 @@
 import type { Clock, Instant } from '@praxis/core';
-import { type Settled, type SqliteDatabase, type SqlValue, StorageError } from '@praxis/storage';
+import type { Settled, SqliteDatabase } from '@praxis/storage';
 
 import type { WriteOutcome } from './backend.ts';
 import { FactError } from './errors.ts';
 import { createWriteApplier, type WriteApplier } from './sqlite-apply.ts';
+import { keepInstant, newestReader } from './sqlite-newest.ts';
 import type { Write } from './validate.ts';
-
-const LAST_ROW = 'SELECT seq, recorded_at FROM facts ORDER BY seq DESC LIMIT 1';
-const CLOCK = 'SELECT last FROM fact_clock';
-const SET_CLOCK = 'UPDATE fact_clock SET last = ? WHERE last < ?';
 
 /** Applies batches of transactions to a SQLite store. */
 export interface SqliteWriter {
@@ -53,7 +50,7 @@ export function createSqliteWriter(db: SqliteDatabase, clock: Clock): SqliteWrit
   const applyBatch = (batch: readonly (readonly Write[])[]): Settled<readonly WriteOutcome[]>[] => {
     refresh();
     const results = batch.map(applyTransaction);
-    if (known.persisted < known.last) db.run(SET_CLOCK, [known.last, known.last]);
+    if (known.persisted < known.last) keepInstant(db, known.last);
     known.persisted = known.last;
     return results;
   };
@@ -76,17 +73,13 @@ export function createSqliteWriter(db: SqliteDatabase, clock: Clock): SqliteWrit
 
 /** Learns what other processes have recorded since. */
 function refresher(db: SqliteDatabase, applier: WriteApplier, known: Known): () => void {
-  const lastRow = db.prepare(LAST_ROW, { arrays: true });
-  const lastOfClock = db.prepare(CLOCK, { arrays: true });
+  const readNewest = newestReader(db);
   return () => {
     const found = db.dataVersion();
     if (found === known.dataVersion) return;
-    const [seq, recordedAt] = (lastRow.get() ?? [0, Number.MIN_SAFE_INTEGER]) as unknown as SqlValue[];
-    const [clockAt] = (lastOfClock.get() ?? []) as unknown as SqlValue[];
-    if (clockAt === undefined)
-      throw new StorageError('STORE_TAMPERED', 'the row that keeps transaction time going forward is gone');
-    applier.lastSeq = Number(seq);
-    known.last = Math.max(known.last, Number(recordedAt), Number(clockAt));
+    const { seq, recordedAt } = readNewest();
+    applier.lastSeq = seq;
+    known.last = Math.max(known.last, recordedAt);
     known.dataVersion = found;
   };
 }

@@ -76,6 +76,11 @@ describe('the SQLite store as a file', () => {
       `INSERT INTO facts (seq, ${COLUMNS}) SELECT ${NEXT}, ${KEY}, 1, 2, recorded_at - 5, observed_at, 1, content_hash, confidence,
        target, actor, reason, source, value FROM facts WHERE seq = 1`,
     ],
+    [
+      'a fact type that there is not',
+      `INSERT INTO facts (seq, ${COLUMNS}) SELECT ${NEXT}, 'host:other', predicate, 'believed', value_key, ${REST}
+       FROM facts WHERE seq = 3`,
+    ],
     ['UPDATE of a key', "UPDATE facts SET subject = 'host:forged'"],
     ['DELETE of observations', 'DELETE FROM fact_observations'],
     ['a shrinking observation', 'UPDATE fact_observations SET observation_count = 1'],

@@ -100,4 +100,40 @@ describe('groupCommit', () => {
     expect(await last).toBe(4);
     await expect(commits.submit(5)).rejects.toMatchObject({ code: 'STORE_CLOSED' });
   });
+
+  it('runs work alone in its turn, at once where nobody waits', async () => {
+    const order: string[] = [];
+    const commits = groupCommit<string, number>({
+      commit: (requests) => {
+        order.push(requests.join(''));
+        return requests.map(() => ({ ok: true, value: 0 }));
+      },
+    });
+    const work = (name: string) => async () => {
+      order.push(`${name}(`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      order.push(`)${name}`);
+      return name;
+    };
+    const first = commits.alone(work('x'));
+    expect(order).toEqual(['x(']);
+    const rest = [
+      commits.submit('a'),
+      commits.submit('b'),
+      commits.alone(work('y')),
+      commits.alone(() => Promise.reject(new Error('z'))),
+      commits.submit('c'),
+    ];
+    expect(await first).toBe('x');
+    expect((await Promise.allSettled(rest)).map(({ status }) => status[0])).toEqual([
+      'f',
+      'f',
+      'f',
+      'r',
+      'f',
+    ]);
+    expect(order).toEqual(['x(', ')x', 'ab', 'y(', ')y', 'c']);
+    await commits.close();
+    await expect(commits.alone(() => 1)).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+  });
 });

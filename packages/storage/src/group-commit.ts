@@ -22,6 +22,11 @@ export interface GroupCommitOptions<Q, R> {
 export interface GroupCommit<Q, R> {
   /** Resolves once the request is durable. */
   submit(request: Q): Promise<R>;
+  /**
+   * Runs `work` in its turn among the requests, while nothing is committed: for whoever writes to the same store in
+   * another way. Begins at once where nobody waits.
+   */
+  alone<T>(work: () => T | Promise<T>): Promise<T>;
   /** Commits what is waiting, then refuses new requests with `STORE_CLOSED`. */
   close(): Promise<void>;
 }
@@ -49,6 +54,11 @@ interface Waiting<Q, R> {
   reject(error: unknown): void;
 }
 
+/** Work that has its turn alone; it settles its own promise and never rejects. */
+interface WaitingAlone {
+  alone(): Promise<void>;
+}
+
 /**
  * Lets concurrent callers share one transaction: while a batch is being made durable the next one
  * gathers. A store locked by another process is tried again without holding the event loop.
@@ -56,17 +66,17 @@ interface Waiting<Q, R> {
 export function groupCommit<Q, R>(options: GroupCommitOptions<Q, R>): GroupCommit<Q, R> {
   const batchMax = options.batchMax ?? GROUP_COMMIT_BATCH_MAX;
   const waitingMax = options.waitingMax ?? GROUP_COMMIT_WAITING_MAX;
-  let waiting: Waiting<Q, R>[] = [];
+  let waiting: (Waiting<Q, R> | WaitingAlone)[] = [];
   let pumping: Promise<void> | null = null;
   let closed = false;
 
-  const pump = async (): Promise<void> => {
+  const pump = async (first: WaitingAlone | null): Promise<void> => {
     // One turn of the event loop lets every caller that is ready join the batch.
-    await nextTurn();
+    await (first === null ? nextTurn() : first.alone());
     for (let alone = 0; waiting.length > 0; ) {
-      const batch = waiting.slice(0, batchMax);
-      waiting = waiting.slice(batchMax);
-      const later = commitBatch(batch, options.commit);
+      const { batch, work } = takeNext(waiting, batchMax);
+      waiting = waiting.slice(work === null ? batch.length : 1);
+      const later = work === null ? commitBatch(batch, options.commit) : work.alone();
       if (later !== null) await later;
       alone = batch.length === 1 ? alone + 1 : COMMITS_PER_TURN_MAX;
       if (alone < COMMITS_PER_TURN_MAX) await someMicrotasks(() => waiting.length > 0);
@@ -77,16 +87,31 @@ export function groupCommit<Q, R>(options: GroupCommitOptions<Q, R>): GroupCommi
     }
     pumping = null;
   };
+  const refusal = (): StorageError | null => {
+    if (closed) return new StorageError('STORE_CLOSED', 'the store is closed');
+    return waiting.length < waitingMax
+      ? null
+      : new StorageError('STORE_BUSY', `${waitingMax} writes are waiting already`);
+  };
 
   return {
     submit(request: Q): Promise<R> {
-      if (closed) return Promise.reject(new StorageError('STORE_CLOSED', 'the store is closed'));
-      if (waiting.length >= waitingMax) {
-        return Promise.reject(new StorageError('STORE_BUSY', `${waitingMax} writes are waiting already`));
-      }
+      const refused = refusal();
+      if (refused !== null) return Promise.reject(refused);
       return new Promise<R>((resolve, reject) => {
         waiting.push({ request, resolve, reject });
-        pumping ??= pump();
+        pumping ??= pump(null);
+      });
+    },
+    alone<T>(work: () => T | Promise<T>): Promise<T> {
+      const refused = refusal();
+      if (refused !== null) return Promise.reject(refused);
+      return new Promise<T>((resolve, reject) => {
+        const entry = { alone: () => settleAlone(work, resolve, reject) };
+        if (pumping !== null) return void waiting.push(entry);
+        // Before the work begins: what it asks for waits for its end.
+        pumping = Promise.resolve();
+        pumping = pump(entry);
       });
     },
     async close(): Promise<void> {
@@ -94,6 +119,32 @@ export function groupCommit<Q, R>(options: GroupCommitOptions<Q, R>): GroupCommi
       await pumping;
     },
   };
+}
+
+async function settleAlone<T>(
+  work: () => T | Promise<T>,
+  resolve: (value: T) => void,
+  reject: (error: unknown) => void,
+): Promise<void> {
+  try {
+    resolve(await work());
+  } catch (error) {
+    reject(error);
+  }
+}
+
+/** The work that is next, or the requests up to it. */
+function takeNext<Q, R>(
+  waiting: readonly (Waiting<Q, R> | WaitingAlone)[],
+  batchMax: number,
+): { batch: Waiting<Q, R>[]; work: WaitingAlone | null } {
+  const batch: Waiting<Q, R>[] = [];
+  for (const entry of waiting) {
+    if (batch.length >= batchMax) break;
+    if ('alone' in entry) return { batch, work: batch.length === 0 ? entry : null };
+    batch.push(entry);
+  }
+  return { batch, work: null };
 }
 
 function nextTurn(): Promise<void> {

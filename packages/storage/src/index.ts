@@ -37,4 +37,9 @@ export {
   type SqliteOptions,
 } from './sqlite.ts';
 export { sqliteVecPath } from './sqlite-vec.ts';
-export { type SqliteDatabase, type SqlRow, type SqlValue } from './sqlite-database.ts';
+export {
+  type SqliteDatabase,
+  type SqliteTransaction,
+  type SqlRow,
+  type SqlValue,
+} from './sqlite-database.ts';

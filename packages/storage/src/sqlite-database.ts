@@ -23,11 +23,20 @@ export interface SqliteDatabase {
   run(sql: string, params?: readonly SqlValue[]): { changes: number; lastId: number };
   /** Runs `work` in one `BEGIN IMMEDIATE` transaction; rolls back when it throws. Synchronous. */
   transact<R>(work: () => R): R;
+  /** Begins such a transaction, for work that comes in pieces; nothing else may be written meanwhile. */
+  begin(): SqliteTransaction;
   /** Checks every page. Throws `STORE_CORRUPT`. */
   checkIntegrity(): void;
   /** Copies the database while it is in use. The copy is owner-only. Throws `STORE_CORRUPT` for a damaged one. */
   backupTo(path: string): Promise<void>;
   close(): void;
+}
+
+/** A transaction that has begun. */
+export interface SqliteTransaction {
+  /** Makes it durable. What cannot be committed is rolled back. */
+  commit(): void;
+  rollback(): void;
 }
 
 /** How many distinct statements are kept prepared; the oldest makes room for a new one. */
@@ -62,6 +71,7 @@ export function wrapSqlite(db: DatabaseSync, path: string): SqliteDatabase {
         return { changes: Number(result.changes), lastId: Number(result.lastInsertRowid) };
       }),
     transact: (work) => transact(db, bounds, path, work),
+    begin: () => begin(db, bounds, path),
     checkIntegrity: () => guarded(path, () => checkIntegrity(db, path)),
     backupTo: (target) => copySqlite(db, path, target),
     close: () => {
@@ -76,16 +86,34 @@ interface Bounds {
 }
 
 function transact<R>(db: DatabaseSync, bounds: Bounds, path: string, work: () => R): R {
-  guarded(path, () => bounds.begin.run());
+  const transaction = begin(db, bounds, path);
   try {
     const result = work();
-    bounds.commit.run();
+    transaction.commit();
     return result;
   } catch (error) {
-    // SQLite has rolled back by itself after a full disk or an I/O error.
-    if (db.isTransaction) db.exec('ROLLBACK');
+    transaction.rollback();
     throw fromSqlite(error, `writing \`${path}\``);
   }
+}
+
+function begin(db: DatabaseSync, bounds: Bounds, path: string): SqliteTransaction {
+  guarded(path, () => bounds.begin.run());
+  // SQLite has rolled back by itself after a full disk or an I/O error.
+  const rollback = (): void => {
+    if (db.isTransaction) db.exec('ROLLBACK');
+  };
+  return {
+    commit() {
+      try {
+        bounds.commit.run();
+      } catch (error) {
+        rollback();
+        throw fromSqlite(error, `writing \`${path}\``);
+      }
+    },
+    rollback,
+  };
 }
 
 function guarded<R>(path: string, work: () => R): R {
