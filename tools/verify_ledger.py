@@ -568,9 +568,41 @@ def lines_of(path):
             offset += len(raw)
 
 
-def walk_file(walk, path, observe):
-    end = 0
+def header_of(path):
+    """The header of a segment and where its line starts; None when it has none that follows from what stands before."""
+    waiting, before = [], None
     for line, offset, ended in lines_of(path):
+        try:
+            record, claimed, digest = parse_record(line)
+        except Bad:
+            record = claimed = digest = None
+        if not ended or offset > 4 * LINE_BYTES_MAX or len(waiting) > 1024:
+            return None
+        if before is None and record is not None:
+            if record["kind"] == "segment" and not waiting:
+                return record, offset
+            if record["kind"] != "recovery":
+                return None
+            # Only this says where the chain was before what a crash left.
+            before = Walk()
+            before.seq, before.prev, before.origin = int(record["seq"]), record["prev_hash"], record["origin_id"]
+            for one in waiting:
+                before.line(*one)
+        if before is None:
+            waiting.append((line, offset, ended))
+        elif record is not None and record["kind"] == "segment":
+            follows = record["prev_hash"] == before.prev and int(record["seq"]) == before.seq and claimed == digest
+            return (record, offset) if follows and before.region is None else None
+        elif before.line(line, offset, ended) is not None and record["kind"] != "recovery":
+            return None
+    return None
+
+
+def walk_file(walk, path, observe, start=0):
+    end = start
+    for line, offset, ended in lines_of(path):
+        if offset < start:
+            continue
         record = walk.line(line, offset, ended)
         end = offset + len(line) + (1 if ended else 0)
         if record is not None:
@@ -828,18 +860,18 @@ def verify(path, given):
         problems.append({"offset": 0, "seq": 0, "code": "segment_missing", "path": path})
     bad, end = None, 0
     for index, (segment, first_seq) in enumerate(segments):
-        state["path"] = segment
+        state["path"], begin = segment, 0
         if index == 0 and first_seq > 0:
-            line, _, _ = next(lines_of(segment), (b"", 0, False))
             try:
-                record, _, _ = parse_record(line)
-                if record["kind"] == "segment":
-                    walk.start_at(record)
+                header = header_of(segment)
+                if header is not None:
+                    walk.start_at(header[0])
+                    begin = header[1]
             except (Bad, KeyError, TypeError, ValueError):
                 pass  # then it is walked as a beginning, and fails as one
             state["first"] = walk.seq
             state["anchored"] = max((one for one in anchors if one <= walk.seq), default=0)
-        bad, end = walk_file(walk, segment, observe)
+        bad, end = walk_file(walk, segment, observe, begin)
         if bad is not None:
             break
     covered = state["covered"]["size"] if state["covered"] else 0

@@ -95,10 +95,10 @@ export class ChainedLog {
     const lock = lockOf(options.path);
     let file: LogFile | null = null;
     try {
-      const { segment, walk } = await openEnd(options.path, options.observe, options.nodes);
+      const { segment, walk, from } = await openEnd(options.path, options.observe, options.nodes);
       file = openLogFile(segment.path);
       walk.headerSeen = segment.firstSeq === 0;
-      const end = await recoverEnd(file, 0, walk, options.setAsideFrom);
+      const end = await recoverEnd(file, from, walk, options.setAsideFrom);
       refuseForeignOrigin(options, walk.chain.position);
       return new ChainedLog(options, lock, file, walk, end);
     } catch (error) {

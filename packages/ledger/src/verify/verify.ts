@@ -2,8 +2,9 @@ import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { existsSync, statSync } from 'node:fs';
 import { errorMessage } from '@praxis/core';
-import { LogWalk, type LogStart } from '../log/log-walk.ts';
-import { startOf } from '../log/open-end.ts';
+import type { RecoveredRegion } from '../chain-walk.ts';
+import { LogWalk } from '../log/log-walk.ts';
+import { type SegmentStart, segmentStart } from '../log/segment-start.ts';
 import { readLinesUpTo } from '../log/read-lines.ts';
 import { listSegments, logOf, type Segment } from '../log/segments.ts';
 import { nodeToHex } from '../tree/node-hash.ts';
@@ -69,6 +70,8 @@ class Verification {
   readonly #options: VerifyOptions;
   #walk: LogWalk = new LogWalk();
   #segments: readonly Segment[] = [];
+  /** What crashes left before the header of the first segment. */
+  #recovered: readonly RecoveredRegion[] = [];
   #current: string;
   #end = 0;
   #done = 0;
@@ -92,17 +95,19 @@ class Verification {
     const total = this.#segments.reduce((bytes, segment) => bytes + statSync(segment.path).size, 0);
     const skipped =
       resume === null ? 0 : this.#segments.findIndex(({ path }) => path === this.#options.resume?.path);
+    this.#recovered = start?.recovered ?? [];
+    let from = start?.offset ?? 0;
     for (const segment of this.#segments.slice(skipped)) {
-      await this.#walkSegment(segment, total);
+      await this.#walkSegment(segment, from, total);
+      from = 0;
       if (this.#walk.chain.firstBad !== null) return;
     }
     this.evidence.ended(this.#current, this.#end, this.#walk);
   }
 
-  async #walkSegment(segment: Segment, total: number): Promise<void> {
+  async #walkSegment(segment: Segment, from: number, total: number): Promise<void> {
     this.#current = segment.path;
     this.evidence.enter(segment.path);
-    const from = segment.path === this.#options.resume?.path ? this.#options.resume.offset : 0;
     const file = await open(segment.path, 'r');
     try {
       const { size } = await file.stat();
@@ -132,7 +137,7 @@ class Verification {
       unanchored_tail: Math.min(chain.records, tree.size - covered),
       interrupted: interruptedReport(chain.openIntents.interrupted, chain.openIntents.values()),
       interrupted_count: chain.openIntents.interruptedCount + chain.openIntents.size,
-      recovered: chain.recovered.slice(0, REPORT_ITEMS_MAX),
+      recovered: [...this.#recovered, ...chain.recovered].slice(0, REPORT_ITEMS_MAX),
       segments: this.#segments.length,
       last_hash: prevHash,
       root: nodeToHex(tree.root()),
@@ -166,14 +171,15 @@ class Verification {
     };
   }
 
-  #resumeStart(): LogStart | null {
+  #resumeStart(): SegmentStart | null {
     const { resume } = this.#options;
     if (resume === undefined) return null;
     const tree = MerkleTree.fromEdge(resume.size, resume.edge);
     if (tree === null || !this.#segments.some((segment) => segment.path === resume.path)) return null;
     const position = { nextSeq: resume.size, prevHash: resume.prev_hash, originId: resume.origin_id };
     this.evidence.resume(resume);
-    return { position, tree, openIntents: resume.open_intents ?? [] };
+    const { offset, open_intents: openIntents = [] } = resume;
+    return { position, tree, openIntents, offset, recovered: [] };
   }
 }
 
@@ -186,7 +192,7 @@ function segmentsAt(path: string): readonly Segment[] {
   return segments.length === 0 ? [{ path, firstSeq: 0 }] : segments;
 }
 
-async function windowStart(segments: readonly Segment[]): Promise<LogStart | null> {
+async function windowStart(segments: readonly Segment[]): Promise<SegmentStart | null> {
   const first = segments[0];
-  return first === undefined || first.firstSeq === 0 ? null : startOf(first);
+  return first === undefined || first.firstSeq === 0 ? null : segmentStart(first.path, null);
 }
