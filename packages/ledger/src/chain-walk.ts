@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
 import { isJsonObject } from '@praxis/core';
-import { entryDigest } from './entry-hash.ts';
 import { claimedHash, hashOfLine, type LineFault, looksTorn, parseLine } from './line.ts';
 import { closesIntent, OpenIntents, openIntentOf } from './open-intents.ts';
 import { PlainLine, type PlainRecord } from './plain/plain-line.ts';
@@ -121,7 +120,7 @@ export class ChainWalk {
     if (next === -1 || plain.seq !== this.#nextSeq) return -1;
     const { kind } = plain;
     if (kind === 'intent' && next - start > INTENT_LINE_BYTES_MAX) return -1;
-    const digest = entryDigest(scan, start, plain.entryHashAt);
+    const digest = plain.digest();
     if (!plain.seal(digest)) return -1;
     this.#nextSeq += 1;
     this.records += 1;

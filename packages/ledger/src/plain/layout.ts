@@ -20,6 +20,7 @@ export const AT = {
   entryHash: 552,
   ownPrevHash: 556,
   nonAscii: 560,
+  canonicalBytes: 564,
   seq: 568,
   intentSeq: 576,
   otherCount: 584,
@@ -31,4 +32,6 @@ export const MINUTE_CHARS = 17;
 export const HASH_CHARS = 64;
 /** Room for lines: for what is read of a log at a time. */
 export const LINES_BYTES: number = 2 * LINE_BYTES_MAX;
-export const MEMORY_BYTES: number = AT.lines + LINES_BYTES + SCAN_PADDING_BYTES;
+/** Where the canonical bytes of the line that was read last stand alone. */
+export const CANONICAL: number = AT.lines + LINES_BYTES + SCAN_PADDING_BYTES;
+export const MEMORY_BYTES: number = CANONICAL + LINE_BYTES_MAX;

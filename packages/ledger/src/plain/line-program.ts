@@ -5,6 +5,7 @@ import {
   branchIf,
   bytes,
   type Code,
+  COPY,
   get,
   I32,
   int,
@@ -29,6 +30,7 @@ import {
   set,
   shuffle,
   splat,
+  storeByte,
   storeInt,
   storeVector,
   tee,
@@ -43,11 +45,12 @@ import {
   when,
 } from '../wasm/code.ts';
 import type { WasmFunction, WasmProgram } from '../wasm/module.ts';
-import { AT, HASH_CHARS } from './layout.ts';
+import { AT, CANONICAL, HASH_CHARS } from './layout.ts';
 import {
   advance,
   after,
   ASKED,
+  char,
   FAIL,
   failUnless,
   fn,
@@ -119,6 +122,7 @@ const MEMBERS: readonly Member[] = [
   required('ts', run('time')),
 ];
 const VERSION_AND_HASH = '"v":1,"entry_hash":"';
+const ENTRY_HASH_CHARS = ',"entry_hash":"'.length;
 /** `"}` and the newline, the lowest byte first. */
 const LINE_END = 0x0a7d22;
 const LINE_END_BYTES = 3;
@@ -249,6 +253,11 @@ function read(): WasmFunction {
         [advance(P, int(16)), get(P), get(CLOSE), INT_BELOW, branchIf(0)],
       ),
       [int(0), get(V), V_HIGH_BITS, storeInt(AT.nonAscii)],
+      // The comma before the last member gives way to the brace that closed the canonical bytes.
+      [get(CLOSE), int(HASH_CHARS + ENTRY_HASH_CHARS), INT_SUB, get(START), INT_SUB, set(P)],
+      [int(CANONICAL), get(START), get(P), COPY],
+      [after(P, CANONICAL), char('}'), storeByte(0)],
+      [int(0), after(P, 1), storeInt(AT.canonicalBytes)],
       after(CLOSE, LINE_END_BYTES),
     ],
   );

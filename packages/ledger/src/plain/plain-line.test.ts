@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeEntry } from '../encode-record.ts';
-import { parseLine, spliceEntryHash } from '../line.ts';
+import { hashOfLine, parseLine, spliceEntryHash } from '../line.ts';
 import type { LedgerEntry, StoredRecord } from '../record.ts';
 import { endScanAt, type ScanBytes, scanBytes } from '../scan-bytes.ts';
+import { nodeToHex } from '../tree/node-hash.ts';
 import { PlainLine } from './plain-line.ts';
 
 const HASH = 'a'.repeat(64);
@@ -15,7 +16,7 @@ interface Read {
   readonly seq: number;
   readonly intent_seq: number | null;
   readonly prev_hash: string;
-  readonly entryHash: string;
+  readonly digest: string;
   readonly plain: PlainLine;
 }
 
@@ -43,12 +44,9 @@ function readLines(lines: readonly Buffer[], judge: (read: Read | null, line: Bu
   let start = 0;
   for (const line of lines) {
     const next = plain.read(scan, start, text.length);
-    const { kind, seq, intent_seq, prev_hash, entryHashAt } = plain;
-    const entryHash = scan.bytes.toString('latin1', entryHashAt, entryHashAt + 64);
-    judge(
-      next === -1 ? null : { next: next - start, kind, seq, intent_seq, prev_hash, entryHash, plain },
-      line,
-    );
+    const { kind, seq, intent_seq, prev_hash } = plain;
+    const digest = nodeToHex(plain.digest());
+    judge(next === -1 ? null : { next: next - start, kind, seq, intent_seq, prev_hash, digest, plain }, line);
     start += line.length + 1;
   }
 }
@@ -76,7 +74,7 @@ function expectAlike({ plain, next, ...read }: Read, line: Buffer): void {
     seq,
     intent_seq,
     prev_hash,
-    entryHash: line.toString('latin1').slice(-66, -2),
+    digest: hashOfLine(line),
   });
   expect(parsed.origin_id).toBe(ORIGIN);
   expect(plain.hasReason('another reason')).toBe(parsed.reason === 'another reason');

@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
+import { hash } from 'node:crypto';
 import { ID_CHARS_MAX } from '../encode-record.ts';
 import type { RecordKind } from '../record.ts';
 import { jsonString } from '../safe-json.ts';
 import { SCAN_PADDING_BYTES, type ScanBytes } from '../scan-bytes.ts';
 import { NODE_BYTES, type NodeHash, nodeToHex } from '../tree/node-hash.ts';
 import { compile } from '../wasm/module.ts';
-import { AT, HASH_CHARS, LINES_BYTES, MEMORY_BYTES, MINUTE_CHARS } from './layout.ts';
+import { AT, CANONICAL, HASH_CHARS, LINES_BYTES, MEMORY_BYTES, MINUTE_CHARS } from './layout.ts';
 import { PLAIN_KINDS, plainLineProgram } from './line-program.ts';
 import { endOfParsedArgs } from './parsed-args.ts';
 
@@ -67,9 +68,9 @@ export class PlainLine implements PlainRecord {
     return this.#program?.memory.toString('latin1', at, at + HASH_CHARS) ?? '';
   }
 
-  /** Where the 64 characters of `entry_hash` begin. */
-  get entryHashAt(): number {
-    return this.#int(AT.entryHash) - AT.lines;
+  /** The digest of the line without its `entry_hash`, as the record's writer should have taken it. */
+  digest(): NodeHash {
+    return this.#program === null ? '' : hash('sha256', canonicalBytes(this.#program), 'latin1');
   }
 
   hasReason(reason: string): boolean {
@@ -163,6 +164,20 @@ interface Program {
   readonly read: (start: number, end: number) => number;
   readonly seal: (entryHashAt: number) => number;
   reader: PlainLine | null;
+  /** What begins where canonical bytes do, by its length: to make one each time takes longer than to fill it. */
+  readonly canonical: Buffer[];
+}
+
+/** Of longer lines there are few. */
+const CANONICAL_KEPT_BYTES = 4_096;
+
+function canonicalBytes({ memory, ints, canonical }: Program): Buffer {
+  const length = ints[AT.canonicalBytes / 4] ?? 0;
+  const known = canonical[length];
+  if (known !== undefined) return known;
+  const bytes = memory.subarray(CANONICAL, CANONICAL + length);
+  if (length <= CANONICAL_KEPT_BYTES) canonical[length] = bytes;
+  return bytes;
 }
 
 /** Undefined until the first line is read. */
@@ -185,7 +200,7 @@ function compiledProgram(): Program | null {
   for (const byte of Buffer.from('"\\bfnrt')) memory[AT.escapes + byte] = 1;
   const { read, seal } = functions;
   const ints = new Int32Array(memory.buffer);
-  return { memory, ints, doubles: new Float64Array(memory.buffer), read, seal, reader: null };
+  return { memory, ints, doubles: new Float64Array(memory.buffer), read, seal, reader: null, canonical: [] };
 }
 
 /** A time down to the minute: years far from where an instant may not lie. */

@@ -76,8 +76,11 @@ export const DOUBLE_OF_LONG = 0xba;
 export const loadByte = (offset: number): Code => [0x2d, 0, unsigned(offset)];
 export const loadInt = (offset: number): Code => [0x28, 0, unsigned(offset)];
 export const loadLong = (offset: number): Code => [0x29, 0, unsigned(offset)];
+export const storeByte = (offset: number): Code => [0x3a, 0, unsigned(offset)];
 export const storeInt = (offset: number): Code => [0x36, 0, unsigned(offset)];
 export const storeDouble = (offset: number): Code => [0x39, 0, unsigned(offset)];
+/** Copies so many bytes from one address to another: the other, the one, and how many stand before it. */
+export const COPY: Code = [0xfc, 0x0a, 0, 0];
 
 export const vector = (operation: number): Code => [0xfd, unsigned(operation)];
 export const loadVector = (offset: number): Code => [vector(0x00), 0, unsigned(offset)];
