@@ -202,7 +202,7 @@ export interface FactBackend {
   nearest?: ((scan: NearestScan) => Promise<readonly VectorRow[] | null>) | undefined;
   /** Keeps the vector of a content, once per model. */
   addVectors(model: string, vectors: readonly { contentHash: string; vector: Float32Array }[]): Promise<void>;
-  /** Checks what the database can check of itself. Throws `STORE_CORRUPT`. */
+  /** Checks what the database can check of itself. Throws `STORE_CORRUPT`, and `STORE_TAMPERED` for time set back. */
   checkIntegrity(): NowOrLater<void>;
   sealBounds(): Promise<SealBounds>;
   /** Runs `work` while no other process seals, where the store can see to that; others wait for their turn. */

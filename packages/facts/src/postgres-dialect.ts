@@ -1,5 +1,6 @@
 import type { Horizon, Visibility } from './backend.ts';
 import type { Bind, FactDialect } from './fact-sql.ts';
+import { snapshotParts } from './postgres-horizon.ts';
 import type { SealDialect } from './seal-sql.ts';
 
 /** How PostgreSQL is asked. A snapshot says which of the concurrent transactions an answer may see. */
@@ -34,26 +35,26 @@ export const postgresDialect: PostgresDialect = {
   visibleAlone: (alias, at, bind) =>
     `(${existedAt(alias, at, bind)} AND (${alias}.superseded_at IS NULL OR ${believedAt(alias, at, bind)}))`,
   existed: ({ recordedAt, snapshot }, bind) =>
-    `f.recorded_at <= ${bind(recordedAt)}${snapshot === null ? '' : ` AND ${sees('f.recorded_xid', snapshot, bind)}`}`,
+    `f.recorded_at <= ${bind(recordedAt)}${snapshot === null ? '' : ` AND ${sees('f.recorded', snapshot, bind)}`}`,
 };
 
 function existedAt(alias: string, at: Visibility, bind: Bind): string {
   const valid = `${alias}.valid_from < ${bind(at.validTo)} AND ${alias}.valid_to > ${bind(at.validFrom)}`;
   const recorded = `${valid} AND ${alias}.recorded_at <= ${bind(at.recordedAt)}`;
-  return at.snapshot === null
-    ? recorded
-    : `${recorded} AND ${sees(`${alias}.recorded_xid`, at.snapshot, bind)}`;
+  return at.snapshot === null ? recorded : `${recorded} AND ${sees(`${alias}.recorded`, at.snapshot, bind)}`;
 }
 
 /** That a row which is superseded was not yet. */
 function believedAt(alias: string, at: Visibility, bind: Bind): string {
   const later = `${alias}.superseded_at > ${bind(at.recordedAt)}`;
   if (at.snapshot === null) return later;
-  return `(${later} OR NOT ${sees(`${alias}.superseded_xid`, at.snapshot, bind)})`;
+  return `(${later} OR NOT ${sees(`${alias}.superseded`, at.snapshot, bind)})`;
 }
 
-function sees(xid: string, snapshot: string, bind: Bind): string {
-  return `pg_visible_in_snapshot(${xid}, ${bind(snapshot)}::pg_snapshot)`;
+/** That an answer may see what happened to a row. Numbers of transactions mean nothing on another server. */
+function sees(what: string, snapshot: string, bind: Bind): string {
+  const { settledAt, transactions } = snapshotParts(snapshot);
+  return `(${what}_at <= ${bind(settledAt)} OR pg_visible_in_snapshot(${what}_xid, ${bind(transactions)}::pg_snapshot))`;
 }
 
 /** Terms hold letters and digits alone; quoted they are no operators. */

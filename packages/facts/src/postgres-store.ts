@@ -20,6 +20,7 @@ import { postgresDialect } from './postgres-dialect.ts';
 import { excludeOverlaps } from './postgres-exclusion.ts';
 import { diffSql, historySql, scanSql, vectorSql } from './postgres-fact-sql.ts';
 import { type FactLayout, openLayout } from './postgres-layout.ts';
+import { checkPostgresClock, isFromAnotherServer, postgresHorizon } from './postgres-horizon.ts';
 import { postgresNearest } from './postgres-nearest.ts';
 import { createPointReader } from './postgres-point.ts';
 import { postgresRules } from './postgres-rules.ts';
@@ -85,8 +86,10 @@ export async function openPostgresFactStore(options: PostgresFactStoreOptions): 
     const exclusion = await excludeOverlaps(db, layout.table);
     const pgVector = await openPgVector(db);
     const teller = createChangeTeller(db, schema);
+    const store = createFactStore(postgresBackend(db, clock, { teller, layout, pgVector }), clock);
+    if (await isFromAnotherServer(db)) await store.seal();
     return {
-      ...createFactStore(postgresBackend(db, clock, { teller, layout, pgVector }), clock),
+      ...store,
       partitioned: layout.partitioned,
       capabilities: { ...db.capabilities, exclusion, vectors: pgVector !== null },
       changes: (watch) => watchPostgresChanges(db, { schema, ...watch }),
@@ -134,16 +137,12 @@ export function postgresBackend(
   return {
     write,
     ...reading(db),
-    async horizon() {
-      const [row] = await db.query('SELECT last, pg_current_snapshot()::text FROM fact_clock');
-      const recordedAt = Number(row?.[0]);
-      return { recordedAt, now: Math.max(clock.now(), recordedAt), snapshot: String(row?.[1]) };
-    },
+    horizon: () => postgresHorizon(db, clock),
     point: createPointReader(db, clock, rules),
     nearest: postgresNearest(db, to.pgVector),
     addVectors: (model, vectors) => addPostgresVectors(db, to.pgVector, model, vectors),
     // PostgreSQL checks pages by their checksums as it reads them, and verifying reads them all.
-    checkIntegrity: () => undefined,
+    checkIntegrity: () => checkPostgresClock(db),
     verifyDerived: () => verifyPostgresDerived(db),
     sealBounds: () => quiescentBounds(db),
     seals: () => readSeals(db),

@@ -11,6 +11,7 @@ import type { FactBackend, WriteOutcome } from './backend.ts';
 import { createFactStore } from './fact-store.ts';
 import { sqliteBulk } from './sqlite-bulk.ts';
 import { verifySqliteDerived } from './sqlite-derived.ts';
+import { checkSqliteClock } from './sqlite-clock.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { sqliteNearest } from './sqlite-nearest.ts';
 import { createPointReader } from './sqlite-point.ts';
@@ -75,7 +76,13 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
     },
     ...sqliteReading(db, dialect, alone),
     nearest: sqliteNearest(db, dialect) ?? undefined,
-    checkIntegrity: () => db.checkIntegrity(),
+    checkIntegrity() {
+      db.checkIntegrity();
+      checkSqliteClock(
+        db,
+        db.reading(() => writer.lastRecordedAt()),
+      );
+    },
     verifyDerived: async () => db.reading(() => verifySqliteDerived(db)),
     ...sqliteSeals(db, dialect, { alone, lastRecordedAt: () => writer.lastRecordedAt() }),
     classificationRules: () => db.reading(() => rules.inForce()),

@@ -84,6 +84,20 @@ describe('a SQLite store in trouble', () => {
     await store.close();
   });
 
+  it('says that transaction time was set back behind an end', async () => {
+    const clock = fakeClock();
+    const path = join(makeTempDir().path, 'facts.db');
+    const first = await openSqliteFactStore({ path, clock });
+    const { subject, predicate, actor, reason } = aPut();
+    await first.put(aPut({ validFrom: 0 }));
+    await first.end({ subject, predicate, validFrom: 0, actor, reason });
+    await first.close();
+    forge(path, 'UPDATE fact_clock SET last = 0');
+    const store = await openSqliteFactStore({ path, clock });
+    await expect(store.verify()).rejects.toMatchObject({ code: 'STORE_TAMPERED' });
+    await store.close();
+  });
+
   it('waits for another process that writes, without holding the event loop', async () => {
     const clock = fakeClock();
     const path = join(makeTempDir().path, 'facts.db');

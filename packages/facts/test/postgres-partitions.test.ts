@@ -87,7 +87,7 @@ describe('a partitioned store', () => {
     const clock = fakeClock();
     const store = await open(clock, 'set_back');
     clock.step(-YEAR_MS);
-    await store.put(aPut());
+    expect(await store.put(aPut())).toMatchObject({ recordedAt: clock.now() });
     await store.put(aPut({ value: 'v2' }));
     const db = await raw('set_back');
     expect(await rowsByTable(db)).toEqual({ facts_current: 2, [monthOf(clock.now()).table]: 1 });

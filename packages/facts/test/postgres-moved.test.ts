@@ -1,0 +1,98 @@
+import { openPostgres } from '@praxis/storage';
+import { fakeClock } from '@praxis/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { POSTGRES_FACT_MIGRATIONS } from '../src/postgres-schema.ts';
+import { openPostgresFactStore } from '../src/postgres-store.ts';
+import { aPut } from '../src/store.contract.ts';
+import type { FactStore } from '../src/store.ts';
+import { startPostgres, type TestPostgres } from './postgres-server.ts';
+
+let server: TestPostgres;
+
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(async () => {
+  await server.stop();
+});
+
+const clock = fakeClock();
+const open = (schema: string): Promise<FactStore> =>
+  openPostgresFactStore({ url: server.url, clock, schema, poolMax: 2 });
+
+/** Changes a table as its owner could: with its triggers off, and on again afterwards. */
+async function forge(schema: string, table: string, sql: string): Promise<void> {
+  const db = await openPostgres({
+    url: server.url,
+    schema,
+    migrations: POSTGRES_FACT_MIGRATIONS,
+    poolMax: 1,
+  });
+  const triggers = await db.query(
+    `SELECT tgname FROM pg_trigger WHERE tgrelid = '${table}'::regclass AND NOT tgisinternal`,
+  );
+  await db.query(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
+  await db.query(sql);
+  for (const [name] of triggers) await db.query(`ALTER TABLE ${table} ENABLE ALWAYS TRIGGER ${String(name)}`);
+  await db.close();
+}
+
+/** What a dump restored into a new server looks like: its transactions begin to count anew, far below those of the rows. */
+const MOVE = `UPDATE facts SET recorded_xid = (recorded_xid::text::int8 + 1000000)::text::xid8,
+  superseded_xid = (superseded_xid::text::int8 + 1000000)::text::xid8`;
+
+async function answers(store: FactStore, at: number): Promise<unknown[]> {
+  const always = { from: 0, to: Number.MAX_SAFE_INTEGER };
+  return [
+    await store.query({}),
+    await store.query({ validDuring: always, recordedAt: at }),
+    await store.query({ limit: 1 }),
+    await store.history({ subject: 'host:b' }),
+    await store.diff({ from: { recordedAt: at }, to: {} }),
+    await store.get({ subject: 'host:a', predicate: 'os' }),
+  ].map((answer) => ({ ...answer, next: null }));
+}
+
+describe('a store that was moved to another PostgreSQL', () => {
+  it.each([true, false])('answers as before, sealed before or not (%s)', async (sealed) => {
+    const schema = `moved_${sealed}`;
+    const first = await open(schema);
+    const { recordedAt } = await first.put(aPut({ subject: 'host:a', value: 1 }));
+    await first.putMany(['b', 'c', 'd'].map((name) => aPut({ subject: `host:${name}`, value: 1 })));
+    await first.put(aPut({ subject: 'host:b', value: 2 }));
+    if (sealed) await first.seal();
+    // The last thing that happened left no row behind, only an end.
+    await first.end({ subject: 'host:c', predicate: 'os', validFrom: 0, actor: 'a:b', reason: '' });
+    const before = await answers(first, recordedAt);
+    await first.close();
+    await forge(schema, 'facts', MOVE);
+    const moved = await open(schema);
+    expect(await answers(moved, recordedAt)).toEqual(before);
+    expect(await moved.verify()).toMatchObject({ ok: true, unsealedRows: 0 });
+    await moved.put(aPut({ subject: 'host:e', value: 3 }));
+    await moved.close();
+    const again = await open(schema);
+    expect((await again.query({})).facts.map((fact) => fact.subject)).toEqual([
+      'host:a',
+      'host:b',
+      'host:d',
+      'host:e',
+    ]);
+    await again.close();
+  });
+
+  it.each([
+    ['set back', 'UPDATE fact_clock SET last = 7'],
+    ['gone', 'DELETE FROM fact_clock'],
+  ])('says that its clock was %s', async (what, sql) => {
+    const schema = `clock_${what.replace(' ', '_')}`;
+    const first = await open(schema);
+    await first.put(aPut());
+    await first.close();
+    await forge(schema, 'fact_clock', sql);
+    const store = await open(schema);
+    await expect(store.verify()).rejects.toMatchObject({ code: 'STORE_TAMPERED' });
+    await store.close();
+  });
+});
