@@ -46,7 +46,8 @@ export class EvidenceCheck {
   /** The last one that speaks for nothing but records that are not walked this time. */
   #lastBefore: FiledCheckpoint | null = null;
   /** What the last session header says the evidence held already. */
-  #promised: { readonly records: number; readonly lastHash: string } | null = null;
+  #promised: { readonly records: number; readonly lastHash: string; readonly found: string | null } | null =
+    null;
   #evidenceExpected = false;
   /** Whether the last session header says that its session keeps evidence; null when no header was seen. */
   #kept: boolean | null = null;
@@ -171,7 +172,9 @@ export class EvidenceCheck {
     if (evidence === undefined || evidence === null) return;
     this.#evidenceExpected = true;
     if (typeof evidence.records === 'number' && typeof evidence.last_hash === 'string') {
-      this.#promised = { records: evidence.records, lastHash: evidence.last_hash };
+      const { records, last_hash: lastHash } = evidence;
+      // The evidence was read ahead, so that what it held then was read not long ago.
+      this.#promised = { records, lastHash, found: this.#cursor.hashAfter(records) };
     }
   }
 
@@ -293,17 +296,22 @@ export class EvidenceCheck {
   async #checkPromise(): Promise<void> {
     const promised = this.#promised;
     if (promised === null || promised.records === 0 || this.fault !== null) return;
-    let found: string | null = null;
-    const walk = new LogWalk(null, (record) => {
-      if (record.seq === promised.records) found = record.prev_hash;
-    });
-    await walkFile(this.#cursor.path, 0, walk);
-    if (walk.chain.position.nextSeq === promised.records) found = walk.chain.position.prevHash;
+    const found = promised.found ?? (await this.#hashAfter(promised.records));
     if (found !== promised.lastHash)
       this.#failAtEnd(
         'evidence_truncated',
         `the evidence had ${promised.records} lines when the last session began`,
       );
+  }
+
+  /** The hash of the last of so many lines of evidence, or null when there are fewer. */
+  async #hashAfter(records: number): Promise<string | null> {
+    let found: string | null = null;
+    const walk = new LogWalk(null, (record) => {
+      if (record.seq === records) found = record.prev_hash;
+    });
+    await walkFile(this.#cursor.path, 0, walk);
+    return walk.chain.position.nextSeq === records ? walk.chain.position.prevHash : found;
   }
 
   /**

@@ -31,6 +31,9 @@ export interface FiledVoucher {
 /** How many checkpoints a stamp or cosignature may come after the one it is about. */
 const NOTES_REMEMBERED_MAX = 1_024;
 
+/** Of how many lines that were read last the hash before each is remembered. */
+export const HASHES_REMEMBERED_MAX = 16_384;
+
 /** Reads an evidence log a step ahead of the log it speaks for, in constant memory. */
 export class EvidenceCursor {
   readonly path: string;
@@ -45,6 +48,8 @@ export class EvidenceCursor {
   #vouchers: FiledVoucher[] = [];
   readonly #check: (voucher: FiledVoucher) => Promise<void>;
   readonly #notes = new Map<string, FiledCheckpoint>();
+  /** By the number of a line modulo how many there are. */
+  readonly #hashes: { readonly seq: number; readonly before: string }[] = [];
   readonly #reader: LineReader;
   #file: FileHandle | null = null;
   #ended: boolean;
@@ -75,6 +80,14 @@ export class EvidenceCursor {
     }
   }
 
+  /** The hash of the last of the first so many lines, or null when it is not remembered or not read yet. */
+  hashAfter(records: number): string | null {
+    const { nextSeq, prevHash } = this.walk.chain.position;
+    if (records === nextSeq) return prevHash;
+    const remembered = this.#hashes[records % HASHES_REMEMBERED_MAX];
+    return remembered?.seq === records ? remembered.before : null;
+  }
+
   async close(): Promise<void> {
     await this.#file?.close();
     this.#file = null;
@@ -91,6 +104,7 @@ export class EvidenceCursor {
   }
 
   #record(record: WalkedRecord, offset: number): void {
+    this.#hashes[record.seq % HASHES_REMEMBERED_MAX] = { seq: record.seq, before: record.prev_hash };
     if (isWhole(record) && record.kind === 'control' && record.reason === 'checkpoint')
       return this.#checkpoint(record, offset);
     const stamp = evidenceArgs(record, 'stamp', ['note_sha256', 'stamper', 'token_base64']);
