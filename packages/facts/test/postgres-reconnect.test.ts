@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { openPostgres, POSTGRES_SILENCE_MS } from '@praxis/storage';
@@ -81,6 +82,36 @@ describe('a way to PostgreSQL that breaks', () => {
     await db.close();
     expect((await store.query({})).facts.map(({ value }) => value)).toEqual(['v1']);
     expect(await store.put(aPut({ value: 'v3' }))).toMatchObject({ changed: true });
+  });
+});
+
+/** A server that lets a client in and says goodbye in one breath, as one does whose parent was killed. */
+async function aDyingServer(): Promise<number> {
+  const message = (type: string, ...body: (string | number[])[]): Buffer => {
+    const content = Buffer.concat(body.map((part) => Buffer.from(part as string)));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(content.length + 4);
+    return Buffer.concat([Buffer.from(type), length, content]);
+  };
+  const goodbye = Buffer.concat([
+    message('R', [0, 0, 0, 0]),
+    message('Z', 'I'),
+    message('E', 'SFATAL\0', 'C57P01\0', 'Mterminating connection due to unexpected postmaster exit\0', '\0'),
+  ]);
+  const dying = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.end(goodbye));
+  });
+  await new Promise<void>((resolve) => dying.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void dying.close());
+  const address = dying.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+describe('a server that dies as it lets somebody in', () => {
+  it('is told as such, and does not end the process', async () => {
+    const url = `postgresql://praxis@127.0.0.1:${await aDyingServer()}/postgres`;
+    await expect(openPostgresFactStore({ url, clock: fakeClock() })).rejects.toMatchObject(AWAY);
   });
 });
 

@@ -141,6 +141,9 @@ function openPool(
   const pool = new Pool({ ...configOf(options, settings), max: settings.max });
   // An idle connection that breaks has left the pool already; the next caller gets a new one.
   pool.on('error', () => undefined);
+  // Between being let in and being lent, nobody else listens: a server that dies just then would end the process. Whoever
+  // asks over such a connection is told.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
