@@ -75,11 +75,12 @@ describe('a witnessed ledger', () => {
     expect(ledger.status.evidence).toMatchObject({ waiting: 0, lastFailure: null });
     const report = await verifyLedger(path, { witnessKeys: [running.key] });
     expect(report).toMatchObject({ ok: true, evidence: { witnessed: report.records } });
-    const verdict = await checkProof(await proveRecord(path, 5), {
-      publicKeys: [ledger.verifierKey ?? ''],
-      witnessKeys: [running.key],
-    });
-    expect(verdict).toMatchObject({ ok: true, witnesses: ['witness.example/w1'] });
+    const proof = await proveRecord(path, 5);
+    const keys = { publicKeys: [ledger.verifierKey ?? ''], witnessKeys: [running.key] };
+    expect(await checkProof(proof, keys)).toMatchObject({ ok: true, witnesses: ['witness.example/w1'] });
+    // Who asks what others say of it is not content with nothing.
+    expect(await checkProof({ ...proof, cosignatures: [] }, keys)).toMatchObject({ problem: 'unwitnessed' });
+    expect(await checkProof(proof, { ...keys, stampVerifiers: {} })).toMatchObject({ problem: 'unstamped' });
   });
 
   it('cannot be rolled back or forked without the witness noticing', async () => {

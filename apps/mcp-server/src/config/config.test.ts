@@ -43,6 +43,18 @@ describe('readConfig', () => {
     expect(readConfig({ ...base, PRAXIS_MODE: value }).mode).toBe(mode);
   });
 
+  it('takes exceptions to the egress screen as host:port, in any case, and warns of others', () => {
+    const { egressAllow, warnings } = readConfig({
+      ...base,
+      PRAXIS_EGRESS_ALLOW: 'TSA.lan:443, [::1]:80,127.0.0.1 http://a.example:1',
+    });
+    expect(egressAllow.slice(0, 2)).toEqual(['tsa.lan:443', '[::1]:80']);
+    expect(warnings).toEqual([
+      expect.stringContaining('`127.0.0.1`'),
+      expect.stringContaining('`http://a.example:1`'),
+    ]);
+  });
+
   it('warns of a mode that is none', () => {
     expect(readConfig({ ...base, PRAXIS_MODE: 'admin' }).warnings).toHaveLength(1);
   });

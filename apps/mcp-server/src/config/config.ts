@@ -125,7 +125,7 @@ export function readConfig(env: Env): ServerConfig {
       ttlSeconds: approvalTtlSeconds(env),
       consoleTokens: (text(env, 'PRAXIS_APPROVAL_TOKENS') ?? 'on').toLowerCase() !== 'off',
     },
-    egressAllow: (text(env, 'PRAXIS_EGRESS_ALLOW') ?? '').split(/[\s,]+/).filter((entry) => entry !== ''),
+    egressAllow: egressAllowOf(env),
     warnings: warningsOf(env),
   };
 }
@@ -215,6 +215,14 @@ function kindsMode(env: Env): KindsMode {
   return KINDS_MODES.find((known) => known === value) ?? 'enforce';
 }
 
+/** Names are compared as the screen writes them: in lower case, with the port. */
+function egressAllowOf(env: Env): string[] {
+  const entries = (text(env, 'PRAXIS_EGRESS_ALLOW') ?? '').split(/[\s,]+/);
+  return entries.filter((entry) => entry !== '').map((entry) => entry.toLowerCase());
+}
+
+const HOST_AND_PORT = /^(?:[^\s:/[\]]+|\[[0-9a-f:.]+\]):\d{1,5}$/;
+
 function warningsOf(env: Env): string[] {
   const warnings: string[] = [];
   const kinds = text(env, 'PRAXIS_FACT_KINDS_MODE');
@@ -229,5 +237,7 @@ function warningsOf(env: Env): string[] {
   if (tokens !== null && !['on', 'off'].includes(tokens.toLowerCase())) {
     warnings.push('PRAXIS_APPROVAL_TOKENS is neither on nor off: on is used');
   }
+  for (const entry of egressAllowOf(env).filter((one) => !HOST_AND_PORT.test(one)))
+    warnings.push(`PRAXIS_EGRESS_ALLOW: \`${entry}\` is no host:port and allows nothing`);
   return warnings;
 }

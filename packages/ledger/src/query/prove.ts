@@ -114,6 +114,8 @@ export interface ProofVerdict {
     | 'root_mismatch'
     | 'cosignature_invalid'
     | 'stamp_invalid'
+    | 'unwitnessed'
+    | 'unstamped'
     | null;
   readonly seq: number | null;
   readonly tree_size: number | null;
@@ -122,7 +124,10 @@ export interface ProofVerdict {
   readonly stamped_at: readonly string[];
 }
 
-/** Checks a proof offline, against keys the auditor has from elsewhere. Never throws for what is in the proof. */
+/**
+ * Checks a proof offline, against keys the auditor has from elsewhere. With keys of witnesses, or with who can check
+ * stamps, there must be a good one of either. Never throws for what is in the proof.
+ */
 export async function checkProof(
   value: unknown,
   keys: {
@@ -167,7 +172,13 @@ async function checkVouchers(
     readonly witnessKeys?: readonly string[] | undefined;
     readonly stampVerifiers?: Readonly<Record<string, StampVerifier>> | undefined;
   },
-): Promise<'cosignature_invalid' | 'stamp_invalid' | { witnesses: string[]; stamped_at: string[] }> {
+): Promise<
+  | 'cosignature_invalid'
+  | 'stamp_invalid'
+  | 'unwitnessed'
+  | 'unstamped'
+  | { witnesses: string[]; stamped_at: string[] }
+> {
   const witnesses: string[] = [];
   for (const lines of proof.cosignatures) {
     for (const key of (keys.witnessKeys ?? []).map(parseVerifierKey).filter((key) => key !== null)) {
@@ -176,6 +187,7 @@ async function checkVouchers(
       if (judged === 'valid') witnesses.push(key.name);
     }
   }
+  if (keys.witnessKeys !== undefined && witnesses.length === 0) return 'unwitnessed';
   const stampedAt: string[] = [];
   for (const { stamper, token_base64: token } of proof.stamps) {
     const verifier = keys.stampVerifiers?.[stamper];
@@ -186,6 +198,7 @@ async function checkVouchers(
       return 'stamp_invalid';
     }
   }
+  if (keys.stampVerifiers !== undefined && stampedAt.length === 0) return 'unstamped';
   return { witnesses, stamped_at: stampedAt };
 }
 
