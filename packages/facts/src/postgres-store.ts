@@ -20,11 +20,12 @@ import { postgresDialect } from './postgres-dialect.ts';
 import { excludeOverlaps } from './postgres-exclusion.ts';
 import { diffSql, historySql, scanSql, vectorSql } from './postgres-fact-sql.ts';
 import { type FactLayout, openLayout } from './postgres-layout.ts';
+import { checkPostgresGuards } from './postgres-guards.ts';
 import { checkPostgresClock, isFromAnotherServer, postgresHorizon } from './postgres-horizon.ts';
 import { postgresNearest } from './postgres-nearest.ts';
 import { createPointReader } from './postgres-point.ts';
 import { postgresRules } from './postgres-rules.ts';
-import { POSTGRES_FACT_MIGRATIONS, POSTGRES_FACT_TRIGGERS } from './postgres-schema.ts';
+import { POSTGRES_FACT_MIGRATIONS } from './postgres-schema.ts';
 import { addSeal, quiescentBounds, readSeals } from './postgres-seals.ts';
 import { indexPendingText } from './postgres-text.ts';
 import { addPostgresVectors, openPgVector, type PgVector } from './postgres-vectors.ts';
@@ -73,15 +74,15 @@ export interface PostgresFactStore extends FactStore {
 
 /**
  * Opens the store in PostgreSQL 15 or later. Any number of processes may share it. Throws
- * `STORE_UNAVAILABLE`, `STORE_TLS_REFUSED`, `STORE_VERSION_UNKNOWN`, `STORE_TAMPERED` (a trigger is missing or
- * disabled).
+ * `STORE_UNAVAILABLE`, `STORE_TLS_REFUSED`, `STORE_VERSION_UNKNOWN`, `STORE_TAMPERED` (what guards
+ * the store is missing or another).
  */
 export async function openPostgresFactStore(options: PostgresFactStoreOptions): Promise<PostgresFactStore> {
   const { clock, schema = POSTGRES_SCHEMA_DEFAULT, ...connection } = options;
   const { url, partition } = readUrl(options);
   const db = await openPostgres({ ...connection, url, schema, migrations: POSTGRES_FACT_MIGRATIONS });
   try {
-    await checkTriggers(db);
+    await checkPostgresGuards(db);
     const layout = await openLayout(db, clock, { partition });
     const exclusion = await excludeOverlaps(db, layout.table);
     const pgVector = await openPgVector(db);
@@ -112,18 +113,6 @@ function readUrl({ url, partition = false }: PostgresFactStoreOptions): { url: s
     throw new FactError('FACT_STORE_DSN_INVALID', `\`${PARTITION_PARAMETER}\` can be nothing but \`month\``);
   parsed.searchParams.delete(PARTITION_PARAMETER);
   return { url: parsed.href, partition: true };
-}
-
-async function checkTriggers(db: PostgresDatabase): Promise<void> {
-  const rows = await db.query(`SELECT c.relname || '.' || t.tgname FROM pg_trigger t
-    JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE NOT t.tgisinternal AND t.tgenabled = 'A' AND c.relnamespace = current_schema()::regnamespace`);
-  const found = new Set(rows.map((row) => String(row[0])));
-  const missing = POSTGRES_FACT_TRIGGERS.find((trigger) => !found.has(trigger));
-  if (missing === undefined) return;
-  throw new StorageError('STORE_TAMPERED', `the trigger \`${missing}\` was dropped or disabled`, {
-    fields: { object: missing },
-  });
 }
 
 /** The backend over an open database with the schema of `POSTGRES_FACT_MIGRATIONS`. */

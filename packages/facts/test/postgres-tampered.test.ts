@@ -96,3 +96,22 @@ describe('a store that was moved to another PostgreSQL', () => {
     await store.close();
   });
 });
+
+describe('what guards a store in PostgreSQL', () => {
+  it.each([
+    [
+      'a function that no longer refuses',
+      `CREATE OR REPLACE FUNCTION fact_refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'`,
+    ],
+    ['an index that was dropped', 'DROP INDEX facts_believed'],
+    ['a lock that was removed', 'DELETE FROM fact_stripes WHERE stripe = 7'],
+    ['a trigger that was disabled', 'ALTER TABLE facts DISABLE TRIGGER facts_no_delete'],
+  ])('shows %s when it is opened', async (what, sql) => {
+    const schema = `guard_${what.split(' ')[1] ?? ''}`;
+    await (await open(schema)).close();
+    const db = await openPostgres({ url: server.url, schema, migrations: POSTGRES_FACT_MIGRATIONS });
+    await db.query(sql);
+    await db.close();
+    await expect(open(schema)).rejects.toMatchObject({ code: 'STORE_TAMPERED' });
+  });
+});
