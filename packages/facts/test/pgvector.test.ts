@@ -25,8 +25,8 @@ const STAND_IN: readonly Ranking[] =
     : [];
 
 describe('pgvector', () => {
-  it(`is ${REAL.length === 0 ? 'nowhere on this machine: only a stand-in was tested' : 'tested'}`, () => {
-    expect(REAL.length + STAND_IN.length).toBeGreaterThan(0);
+  it(`is ${REAL.length === 0 ? 'nowhere on this machine: it was not tested, at most a stand-in' : 'tested'}`, () => {
+    expect(STAND_IN).toHaveLength(mainPostgres() === undefined ? 1 : 0);
   });
 });
 

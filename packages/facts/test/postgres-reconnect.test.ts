@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { openPostgres, POSTGRES_SILENCE_MS } from '@praxis/storage';
 import { fakeClock } from '@praxis/testkit';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { POSTGRES_FACT_MIGRATIONS } from '../src/postgres-schema.ts';
 import { openPostgresFactStore, type PostgresFactStore } from '../src/postgres-store.ts';
@@ -82,6 +82,37 @@ describe('a way to PostgreSQL that breaks', () => {
     await db.close();
     expect((await store.query({})).facts.map(({ value }) => value)).toEqual(['v1']);
     expect(await store.put(aPut({ value: 'v3' }))).toMatchObject({ changed: true });
+  });
+});
+
+describe('listening for changes over a way that breaks', () => {
+  it('is tried again after growing pauses, and goes on where it was mended', async () => {
+    const proxy = await aProxy();
+    const watcher = await aStore('listened', { url: proxy.through(server.url) });
+    const writer = await aStore('listened');
+    const done = new AbortController();
+    onTestFinished(() => done.abort());
+    let woken = 0;
+    const watching = (async () => {
+      for await (const _ of watcher.changes({ signal: done.signal, pollMs: 3_600_000 })) woken += 1;
+    })();
+    await vi.waitUntil(() => woken > 0);
+    await sleep(200);
+    const before = proxy.asked.length;
+    proxy.cut();
+    await vi.waitUntil(() => proxy.asked.length >= before + 4, { timeout: 10_000 });
+    const tries = proxy.asked.slice(before);
+    const pauses = tries.slice(1).map((at, n) => at - (tries[n] ?? 0));
+    for (const [n, leastMs] of [200, 400, 800].entries())
+      expect(pauses[n]).toBeGreaterThanOrEqual(leastMs - TIMER_MS);
+    proxy.mend();
+    const wokenBefore = woken;
+    await vi.waitUntil(() => woken > wokenBefore, { timeout: 10_000 });
+    const wokenOnceMended = woken;
+    await writer.put(aPut());
+    await vi.waitUntil(() => woken > wokenOnceMended, { timeout: 5000 });
+    done.abort();
+    await watching;
   });
 });
 
