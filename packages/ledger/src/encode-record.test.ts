@@ -7,7 +7,9 @@ import {
   ID_CHARS_MAX,
   RECORD_BYTES_MAX,
   TEXT_CHARS_MAX,
+  writeEntry,
 } from './encode-record.ts';
+import { sealLine, spliceEntryHash } from './line.ts';
 import {
   type LedgerEntry,
   RECORD_DECISIONS,
@@ -17,6 +19,7 @@ import {
   withNulls,
 } from './record.ts';
 
+const HASH = 'a'.repeat(64);
 const text = fc.option(fc.string({ unit: 'binary', maxLength: 200 }));
 const length = fc.option(fc.nat());
 const entries: fc.Arbitrary<LedgerEntry> = fc.record(
@@ -115,6 +118,20 @@ describe('encodeEntry', () => {
           ) as StoredRecord;
           expect(record.ts).toBe(formatInstant(ts));
         }
+      }),
+    );
+  });
+
+  it('leaves behind the record what makes a line of it, wherever it stands', () => {
+    const bytes = Buffer.alloc(2 * RECORD_BYTES_MAX, '?');
+    fc.assert(
+      fc.property(entries, fc.nat(999), fc.nat(50), (entry, micros, start) => {
+        const frame = { ...FRAME, ts: micros };
+        const end = writeEntry(bytes, start, entry, frame);
+        const canonical = bytes.toString('utf8', start, end);
+        expect(canonical).toBe(encodeEntry(entry, frame));
+        const lineEnd = sealLine(bytes, end, HASH);
+        expect(bytes.toString('utf8', start, lineEnd)).toBe(`${spliceEntryHash(canonical, HASH)}\n`);
       }),
     );
   });

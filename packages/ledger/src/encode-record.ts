@@ -9,6 +9,7 @@ import {
   type StoredRecord,
 } from './record.ts';
 import { encodeMembers, encodePlain } from './encode-members.ts';
+import { flatText } from './flat-text.ts';
 
 /** The longest identifier kept (request, client, trace, session, … ids and digests), in UTF-16 code units. */
 export const ID_CHARS_MAX = 128;
@@ -27,9 +28,9 @@ export interface RecordFrame {
 
 /**
  * Writes the canonical bytes (RFC 8785) that are hashed for one entry, and answers where they end. Byte for
- * byte what `canonicalJson` gives for the same record. It runs once per call of every tool, and so leaves
- * nearly all of a record to one call of the engine's own encoder. `bytes` must have room for
- * `RECORD_BYTES_MAX`.
+ * byte what `canonicalJson` gives for the same record; behind them `sealLine` can make a line of them. It runs
+ * once per call of every tool, and so leaves nearly all of a record to one call of the engine's own encoder.
+ * `bytes` must have room for `RECORD_BYTES_MAX`, and for the rest of the line.
  */
 export function writeEntry(bytes: Buffer, start: number, entry: LedgerEntry, frame: RecordFrame): number {
   const args = simpleArgs(entry.args);
@@ -47,7 +48,7 @@ function encodeAround(args: string, members: Members): string {
 
 /** The same as a text. */
 export function encodeEntry(entry: LedgerEntry, frame: RecordFrame): string {
-  const bytes = Buffer.allocUnsafe(RECORD_BYTES_MAX);
+  const bytes = Buffer.allocUnsafe(RECORD_BYTES_MAX + UNSEALED.length);
   return bytes.toString('utf8', 0, writeEntry(bytes, 0, entry, frame));
 }
 
@@ -66,6 +67,8 @@ export function encodeStored(record: Partial<StoredRecord>): string {
 }
 
 const END = `,"v":${RECORD_VERSION}}`;
+/** What is laid out behind the canonical bytes: all that `entry_hash` adds but its comma and its digits. */
+const UNSEALED = `"entry_hash":"${'0'.repeat(64)}"}\n`;
 /** More than the canonical bytes of any record: arguments and texts are bounded. */
 export const RECORD_BYTES_MAX = 1_000_000;
 
@@ -163,18 +166,20 @@ let textSecond = Number.NaN;
 let textOfSecond = '';
 
 /**
- * Writes `,"ts":"…","v":1}`, the instant as `formatInstant` gives it; the part down to the second is kept,
- * because most records share it with the one before.
+ * Writes `,"ts":"…","v":1}`, the instant as `formatInstant` gives it, and what `sealLine` expects behind; the
+ * part down to the second is kept, because most records share it with the one before.
  */
 function writeEnd(bytes: Buffer, start: number, instant: Instant): number {
   const second = Math.floor(instant / MICROS_PER_SECOND);
   if (second !== textSecond) {
-    textOfSecond = `,"ts":"${formatInstant(second * MICROS_PER_SECOND).slice(0, 20)}000000Z"${END}`;
+    const untilSecond = formatInstant(second * MICROS_PER_SECOND).slice(0, 20);
+    textOfSecond = flatText(`,"ts":"${untilSecond}000000Z"${END}${UNSEALED}`);
     textSecond = second;
   }
-  const end = start + bytes.write(textOfSecond, start, 'latin1');
+  const end = start + bytes.write(textOfSecond, start, 'latin1') - UNSEALED.length;
   let at = end - END.length - 2;
-  for (let micros = instant - second * MICROS_PER_SECOND; micros > 0; micros = Math.floor(micros / 10)) {
+  // As an integer of 32 bits: the digits of a double take ten times as long.
+  for (let micros = (instant - second * MICROS_PER_SECOND) | 0; micros > 0; micros = (micros / 10) | 0) {
     at -= 1;
     bytes[at] = ZERO + (micros % 10);
   }

@@ -15,6 +15,7 @@ const HASH_CHARS = 64;
 /** How many bytes `,"entry_hash":"…"}` takes at the end of every line. */
 export const TAIL_BYTES: number = MEMBER.length + HASH_CHARS + 2;
 const SEAL = '"}\n';
+const COMMA = 0x2c;
 const CLOSE_BRACE = 0x7d;
 
 /** Why a line is not the next record of a chain. */
@@ -34,11 +35,13 @@ export function spliceEntryHash(canonical: string, entryHash: string): string {
 }
 
 /**
- * Makes a stored line, newline included, of canonical bytes that end at `end`, in place. Answers where the
- * line ends.
+ * Makes a stored line, newline included, of the canonical bytes that `writeEntry` wrote up to `end`, in place.
+ * Answers where the line ends.
  */
 export function sealLine(bytes: Buffer, end: number, entryHash: string): number {
-  return end - 1 + bytes.write(`${MEMBER}${entryHash}${SEAL}`, end - 1, 'latin1');
+  bytes[end - 1] = COMMA;
+  const at = end - 1 + MEMBER.length;
+  return at + bytes.write(entryHash, at, 'latin1') + SEAL.length;
 }
 
 /** The digest that a stored line claims, or null when it does not end as every complete record does. */

@@ -6,6 +6,8 @@ import { type LedgerEntry, RECORD_DECISIONS, RECORD_KINDS, type SessionHeaderFie
 
 /** The kinds that only the ledger itself may write: a forged one would explain away damage. */
 const OWN_KINDS: readonly string[] = ['segment', 'recovery'];
+const CALLERS_KINDS: ReadonlySet<string> = new Set(RECORD_KINDS.filter((kind) => !OWN_KINDS.includes(kind)));
+const DECISIONS: ReadonlySet<string> = new Set(RECORD_DECISIONS);
 
 /** The reason of the record that closes an intent whose outcome nobody recorded. */
 export const INTERRUPTED = 'outcome_unknown';
@@ -19,9 +21,8 @@ export const ADOPTED = 'adopted';
 /** Throws `LEDGER_ENTRY_INVALID` for what a caller may not ask to be recorded. */
 export function refuseInvalidEntry(entry: LedgerEntry): void {
   const { kind, decision, reason } = entry;
-  if (!RECORD_KINDS.includes(kind) || OWN_KINDS.includes(kind))
-    throw invalid(`\`${kind}\` is no kind of entry`);
-  if (!RECORD_DECISIONS.includes(decision)) throw invalid(`\`${decision}\` is no decision`);
+  if (!CALLERS_KINDS.has(kind)) throw invalid(`\`${kind}\` is no kind of entry`);
+  if (!DECISIONS.has(decision)) throw invalid(`\`${decision}\` is no decision`);
   if (typeof reason !== 'string') throw invalid('an entry needs a reason');
 }
 

@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { type Clock, errorMessage, type PraxisError } from '@praxis/core';
 import { writeEntry } from '../encode-record.ts';
 import { ledgerError } from '../errors.ts';
+import { flatText } from '../flat-text.ts';
 import { sealLine } from '../line.ts';
 import { closesIntent, type OpenIntent, openIntentOf } from '../open-intents.ts';
 import { adoptedEntry, interruptedEntry } from '../own-entries.ts';
@@ -19,11 +20,6 @@ import { openEnd } from './open-end.ts';
 import { readBack } from './read-back.ts';
 import { type LogEnd, recoverEnd } from './recover.ts';
 import { segmentPath } from './segments.ts';
-
-/** In one piece: a text that was put together of several takes the engine's own JSON encoder three times as long. */
-function newOriginId(): string {
-  return Buffer.from(randomUUID()).toString('latin1');
-}
 
 export interface ChainedLogOptions {
   readonly path: string;
@@ -73,7 +69,7 @@ export class ChainedLog {
 
   private constructor(options: ChainedLogOptions, lock: Lock, file: LogFile, walk: LogWalk, end: LogEnd) {
     this.path = options.path;
-    this.originId = walk.chain.position.originId ?? options.originId ?? newOriginId();
+    this.originId = walk.chain.position.originId ?? options.originId ?? flatText(randomUUID());
     this.tree = new BatchedTree(walk.tree);
     this.#options = options;
     this.#lock = lock;

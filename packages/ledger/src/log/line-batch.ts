@@ -12,22 +12,32 @@ export class PendingLine {
   /** Where the line ends within its batch, newline included. */
   readonly end: number;
   readonly promise: Promise<LedgerRecord>;
-  resolve!: (record: LedgerRecord) => void;
-  reject!: (error: LedgerError) => void;
+  readonly reject: (error: LedgerError) => void;
+  readonly #resolve: (record: LedgerRecord) => void;
 
   constructor(entry: LedgerEntry, record: LedgerRecord, end: number) {
     this.entry = entry;
     this.record = record;
     this.end = end;
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
+    this.promise = new Promise(keepSettlers);
+    this.#resolve = settlers.resolve;
+    this.reject = settlers.reject;
   }
 
   acknowledge(): void {
-    this.resolve(this.record);
+    this.#resolve(this.record);
   }
+}
+
+/** Those of the promise that was made last: one function for all promises, instead of one for each. */
+const settlers: {
+  resolve: (record: LedgerRecord) => void;
+  reject: (error: LedgerError) => void;
+} = { resolve: () => undefined, reject: () => undefined };
+
+function keepSettlers(resolve: (record: LedgerRecord) => void, reject: (error: LedgerError) => void): void {
+  settlers.resolve = resolve;
+  settlers.reject = reject;
 }
 
 /** Lines that are written together. They are encoded where they are written from; nothing is copied. */
