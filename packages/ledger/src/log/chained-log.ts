@@ -216,7 +216,18 @@ export class ChainedLog {
     const { bytes } = batch;
     const prevHash = this.#prevHash;
     const seq = this.#nextSeq;
-    const ts = this.#options.clock.now();
+    const ts = Math.floor(this.#options.clock.now());
+    // No verifier takes an instant that a double does not hold exactly: such a record would spoil the log for good.
+    if (!Number.isSafeInteger(ts))
+      return Promise.reject(
+        ledgerError(
+          'LEDGER_UNAVAILABLE',
+          `the clock says ${ts} microseconds since 1970, which is no instant`,
+          {
+            fields: { path: this.#options.path, reason: 'clock' },
+          },
+        ),
+      );
     const start = batch.length + this.#prefix.length;
     if (start > batch.length) bytes.write(this.#prefix, batch.length);
     const end = writeEntry(bytes, start, entry, { seq, ts, originId: this.originId, prevHash });
