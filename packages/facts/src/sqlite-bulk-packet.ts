@@ -49,31 +49,33 @@ export function packPuts(puts: readonly PutWrite[]): BulkPacket {
 
 /** The puts of a packet, as they were packed. */
 export function unpackPuts({ rows, texts, numbers }: BulkPacket): PutWrite[] {
-  const [subject, value, contentHash, predicate, factType, valueKey, target, actor, reason, source] =
-    texts.map((column) => textReader(column));
-  const [validFrom, validTo, observedAt, confidence] = numbers.map((column) => numberReader(column));
-  return Array.from(
-    { length: rows },
-    (_, row): PutWrite => ({
+  const read = texts.map((column) => readTexts(column, rows));
+  const [subjects = [], values = [], hashes = [], predicates = [], factTypes = [], valueKeys = []] = read;
+  const [targets = [], actors = [], reasons = [], sources = []] = read.slice(6);
+  const [froms = [], tos = [], observed = [], confidences = []] = numbers.map((column) =>
+    readNumbers(column, rows),
+  );
+  return subjects.map(
+    (subject, row): PutWrite => ({
       key: {
-        subject: subject?.(row) ?? '',
-        predicate: predicate?.(row) ?? '',
-        factType: (factType?.(row) ?? '') as FactType,
-        valueKey: valueKey?.(row) ?? '',
+        subject,
+        predicate: predicates[row] ?? '',
+        factType: factTypes[row] as FactType,
+        valueKey: valueKeys[row] ?? '',
       },
       content: {
-        value: value?.(row) ?? '',
-        target: (target?.(row) ?? '') === '' ? null : (target?.(row) ?? null),
-        confidence: confidence?.(row) ?? null,
-        contentHash: contentHash?.(row) ?? '',
+        value: values[row] ?? '',
+        target: targets[row] || null,
+        confidence: confidences[row] ?? null,
+        contentHash: hashes[row] ?? '',
       },
-      validFrom: validFrom?.(row) ?? undefined,
-      validTo: validTo?.(row) ?? null,
+      validFrom: froms[row],
+      validTo: tos[row] ?? null,
       expected: undefined,
-      actor: actor?.(row) ?? '',
-      reason: reason?.(row) ?? '',
-      source: (source?.(row) ?? '') === '' ? null : (source?.(row) ?? null),
-      observedAt: observedAt?.(row) ?? undefined,
+      actor: actors[row] ?? '',
+      reason: reasons[row] ?? '',
+      source: sources[row] || null,
+      observedAt: observed[row],
       idempotency: null,
     }),
   );
@@ -91,16 +93,14 @@ function numberColumn(puts: readonly PutWrite[], read: (put: PutWrite) => number
   return numbers.every((number) => Object.is(number, same)) ? { same } : { each: Float64Array.from(numbers) };
 }
 
-function textReader(column: TextColumn): (row: number) => string | null {
-  if ('same' in column) return () => column.same;
-  const texts = column.joined.split(SEPARATOR);
-  return (row) => texts[row] ?? null;
+function readTexts(column: TextColumn, rows: number): string[] {
+  if ('joined' in column) return column.joined.split(SEPARATOR);
+  return Array.from<string>({ length: rows }).fill(column.same ?? '');
 }
 
-function numberReader(column: NumberColumn): (row: number) => number | null {
-  const read = 'same' in column ? () => column.same : (row: number) => column.each[row] ?? Number.NaN;
-  return (row) => {
-    const number = read(row);
-    return Number.isNaN(number) ? null : number;
-  };
+function readNumbers(column: NumberColumn, rows: number): (number | undefined)[] {
+  if ('each' in column)
+    return Array.from(column.each, (number) => (Number.isNaN(number) ? undefined : number));
+  const { same } = column;
+  return Array.from<number | undefined>({ length: rows }).fill(Number.isNaN(same) ? undefined : same);
 }

@@ -107,8 +107,12 @@ function nothing(): Running {
 
 function doneOf({ recordedAt, outcomes }: Running): BulkDone {
   const all = outcomes.flat();
-  const seqs = Float64Array.from(all, ({ factId }) => Number(factId));
-  const changed = Uint8Array.from(all, (outcome) => (outcome.changed ? 1 : 0));
+  const seqs = new Float64Array(all.length);
+  const changed = new Uint8Array(all.length);
+  for (let n = 0; n < all.length; n += 1) {
+    seqs[n] = Number(all[n]?.factId);
+    if (all[n]?.changed === true) changed[n] = 1;
+  }
   return { ok: true, recordedAt, seqs, changed };
 }
 
