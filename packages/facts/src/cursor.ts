@@ -44,9 +44,19 @@ export function decodeCursor(digest: string, cursor: string): CursorState {
     /^\d{1,16}$/.test(afterFactId) &&
     Number.isSafeInteger(now) &&
     Number.isSafeInteger(recordedAt) &&
-    (snapshot === null || (typeof snapshot === 'string' && /^[\d:,]{1,4000}$/.test(snapshot)));
+    (snapshot === null || (typeof snapshot === 'string' && isSnapshot(snapshot)));
   if (!valid) throw cursorInvalid();
   return { afterFactId, now: now as Instant, recordedAt: recordedAt as Instant, snapshot };
+}
+
+/** Up to when all is settled, and PostgreSQL's `xmin:xmax:xips`: its numbers grow from the first to those before the second. */
+function isSnapshot(text: string): boolean {
+  const found = /^\d{1,16}:(\d{1,18}):(\d{1,18}):([\d,]{0,4000})$/.exec(text);
+  if (found === null) return false;
+  const [, xmin = '', xmax = '', under = ''] = found;
+  const numbers = [xmin, ...(under === '' ? [] : under.split(','))].map(Number);
+  const grow = numbers.every((number, n) => number > 0 && (n === 0 || number >= (numbers[n - 1] ?? 0)));
+  return grow && Number(xmax) >= (numbers.at(-1) ?? 0) + (under === '' ? 0 : 1);
 }
 
 function parseFields(cursor: string): unknown[] {

@@ -76,6 +76,7 @@ async function startWalk(backend: FactBackend, query: TraverseQuery): Promise<Wa
     throw queryInvalid('relations', `are more than ${TRAVERSE_RELATIONS_MAX}`);
   }
   for (const relation of relations ?? []) rowFilter({ predicate: relation });
+  if (!['out', 'in', 'both'].includes(direction)) throw queryInvalid('direction', 'is not out, in or both');
   if (!isFactType(factType)) throw queryInvalid('factType', 'is not a fact type');
   checkInstant('validAt', query.validAt);
   checkInstant('recordedAt', query.recordedAt);

@@ -80,6 +80,14 @@ export function edgesContract(the: Setting): void {
       expect((await the.store.shortestPath({ from: 'pool:y', to: 'pool:y' })).path).toEqual([]);
     });
 
+    it('refuses a direction that is none, and ends that are no subjects', async () => {
+      const refused = { code: 'FACT_QUERY_INVALID' };
+      const direction = 'up' as 'in';
+      await expect(the.store.traverse({ from: 'host:a', direction })).rejects.toMatchObject(refused);
+      await expect(the.store.traverse({ from: 'a' })).rejects.toMatchObject(refused);
+      await expect(the.store.shortestPath({ from: 'host:a', to: 'b' })).rejects.toMatchObject(refused);
+    });
+
     it('are not followed where they are restricted', async () => {
       await the.store.classify({
         subject: 'host:a',

@@ -73,6 +73,11 @@ export function malformedContract(the: Setting): void {
       await expect(the.store.query(question)).rejects.toMatchObject({ code: 'FACT_QUERY_INVALID' });
     });
 
+    it('finds nothing at a point that no fact can have', async () => {
+      for (const name of ['\u0000', '\ud800'])
+        expect(await the.store.get({ subject: `host:${name}`, predicate: name, valueKey: name })).toBeNull();
+    });
+
     it('refuses walks and neighbours with what no fact holds', async () => {
       const refusal = { code: 'FACT_QUERY_INVALID' };
       await expect(the.store.traverse({ from: 'host:a', relations: ['\ud800'] })).rejects.toMatchObject(

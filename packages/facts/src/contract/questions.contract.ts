@@ -82,6 +82,11 @@ export function questionsContract(the: Setting): void {
       const refused = { code: 'FACT_CURSOR_INVALID' };
       await expect(the.store.query({ kind: 'host', cursor: next ?? '' })).rejects.toMatchObject(refused);
       await expect(the.store.query({ cursor: 'x' })).rejects.toMatchObject(refused);
+      const fields = JSON.parse(Buffer.from(next ?? '', 'base64url').toString()) as unknown[];
+      for (const snapshot of ['1:2:', '::::', '9:9', ',,,', '1:5:3:', '1:2:9:4,3', '1:2:9:10', '1:2:9:,']) {
+        const forged = Buffer.from(JSON.stringify([...fields.slice(0, -1), snapshot])).toString('base64url');
+        await expect(the.store.query({ cursor: forged })).rejects.toMatchObject(refused);
+      }
       await expect(the.store.query({ limit: PAGE_LIMIT_MAX + 1 })).rejects.toMatchObject({
         code: 'FACT_QUERY_INVALID',
       });
