@@ -178,17 +178,21 @@ describe('verifying records that need no parsing', () => {
     const path = aPath();
     writeFileSync(path, chainOf(reads(60_000)).text);
     const held: number[] = [];
+    let pieces = 0;
     const report = await verifyLedger(path, {
       onProgress: () => {
+        pieces += 1;
+        // Collecting takes longer than verifying a piece.
+        if (pieces % 4 !== 0) return;
         collect();
         const { heapUsed, arrayBuffers } = process.memoryUsage();
         held.push(heapUsed + arrayBuffers);
       },
     });
     expect(report).toMatchObject({ ok: true, records: 60_000 });
-    expect(held.length).toBeGreaterThan(10);
+    expect(held.length).toBeGreaterThan(5);
     // After the first pieces, when everything is in place. A hundred bytes a record would be five million.
-    expect(Math.max(...held.slice(5)) - (held[4] ?? 0)).toBeLessThan(1_000_000);
+    expect(Math.max(...held.slice(2)) - (held[1] ?? 0)).toBeLessThan(1_000_000);
     expect(readFileSync(path).length).toBeGreaterThan(20_000_000);
   });
 });

@@ -6,6 +6,9 @@ import { endScanAt, SCAN_PADDING_BYTES, type ScanBytes, scanBytes } from '../sca
 /** How much of a log is read at a time at most, in bytes. */
 export const READ_BYTES = 1_048_576;
 const CHUNK_BYTES_MIN = 16_384;
+const CHUNK_BYTES_MAX: number = READ_BYTES + LINE_BYTES_MAX;
+/** How many buffers of the largest size are kept for who reads next: a log has many segments, and its evidence is read beside it. */
+const SPARE_MAX = 2;
 /** How long a line without its newline is waited for at the end of a file, in milliseconds, and how often. */
 const TAIL_WAIT_MS = 10;
 const TAIL_WAITS_MAX = 3;
@@ -130,7 +133,7 @@ export class LineReader {
       }
     }
     this.#held = end - start;
-    if (end === this.#capacity && end < READ_BYTES + LINE_BYTES_MAX) this.#grow(start, end);
+    if (end === this.#capacity && end < CHUNK_BYTES_MAX) this.#grow(start, end);
     else this.#chunk.copyWithin(0, start, end);
     if (this.#held >= LINE_BYTES_MAX) this.#spill();
   }
@@ -148,13 +151,17 @@ export class LineReader {
     return next;
   }
 
+  /** The file ended. Nothing may be read or taken after it. */
   end(): void {
     this.#taker.fragment(this.#chunk.subarray(0, this.#held), this.#offset, 'torn_tail');
+    this.#held = 0;
+    giveBack(this.#scan);
+    this.#scan = scanBytes(0);
   }
 
   /** Small files are read into a small buffer; one that was filled gets a larger one. */
   #grow(start: number, end: number): void {
-    const larger = scanBytes(Math.min(READ_BYTES + LINE_BYTES_MAX, this.#capacity * 4));
+    const larger = spare.pop() ?? scanBytes(Math.min(CHUNK_BYTES_MAX, this.#capacity * 4));
     this.#chunk.copy(larger.bytes, 0, start, end);
     this.#scan = larger;
   }
@@ -176,4 +183,12 @@ export class LineReader {
     this.#held = 0;
     this.#overlong = true;
   }
+}
+
+/** The buffers of readers that came to the end. */
+const spare: ScanBytes[] = [];
+
+function giveBack(scan: ScanBytes): void {
+  if (scan.bytes.length === CHUNK_BYTES_MAX + SCAN_PADDING_BYTES && spare.length < SPARE_MAX)
+    spare.push(scan);
 }

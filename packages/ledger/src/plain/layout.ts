@@ -29,9 +29,11 @@ export const AT = {
 
 /** How many characters of a time are its part down to the minute, colon included. */
 export const MINUTE_CHARS = 17;
+/** How many characters a digest in hex has. */
 export const HASH_CHARS = 64;
 /** Room for lines: for what is read of a log at a time. */
 export const LINES_BYTES: number = 2 * LINE_BYTES_MAX;
 /** Where the canonical bytes of the line that was read last stand alone. */
 export const CANONICAL: number = AT.lines + LINES_BYTES + SCAN_PADDING_BYTES;
+/** How much memory the program has. */
 export const MEMORY_BYTES: number = CANONICAL + LINE_BYTES_MAX;

@@ -45,24 +45,26 @@ import {
   when,
 } from '../wasm/code.ts';
 import type { WasmFunction, WasmProgram } from '../wasm/module.ts';
+import { argsFunctions } from './args-program.ts';
 import { AT, CANONICAL, HASH_CHARS } from './layout.ts';
+
 import {
-  advance,
-  after,
   ASKED,
-  char,
-  FAIL,
-  failUnless,
-  fn,
-  isByte,
-  isWord,
+  OWN,
   type LineFunctions,
   numberOf,
-  OWN,
   run,
+  char,
   START,
-  valueFunctions,
-} from './values-program.ts';
+  FAIL,
+  failUnless,
+  isByte,
+  isWord,
+  advance,
+  after,
+  fn,
+} from './parts.ts';
+import { valueFunctions } from './values-program.ts';
 
 /** The kinds of which a chain needs so little that their lines are read here, in the order of their numbers. */
 export const PLAIN_KINDS: readonly RecordKind[] = ['read', 'intent', 'outcome', 'refusal'];
@@ -304,7 +306,7 @@ function seal(): WasmFunction {
  */
 export function plainLineProgram(): WasmProgram {
   const asked = { takes: [I32], gives: [I32] };
-  const functions = { ...valueFunctions(), ...lineFunctions() };
+  const functions = { ...valueFunctions(), ...argsFunctions(), ...lineFunctions() };
   return {
     asked: Object.fromEntries(ASKED.map((name) => [name, asked])),
     functions: OWN.map((name) => functions[name]),
