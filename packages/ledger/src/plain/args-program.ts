@@ -62,7 +62,7 @@ function value(): WasmFunction {
   const [DEPTH, BYTE] = [1, 2] as const;
   const beginsWith = (byte: string, ...then: Code): Code =>
     when([get(BYTE), char(byte), INT_EQUAL], ...then, RETURN);
-  const nested = (which: FunctionName): Code => [
+  const nested = (which: 'object' | 'array'): Code => [
     when([get(DEPTH), int(PLAIN_DEPTH_MAX), INT_AT_LEAST], FAIL),
     [after(START, 1), get(DEPTH), run(which)],
   ];
