@@ -141,6 +141,9 @@ describe('reportLedger', () => {
     const html = renderReportHtml(report);
     expect(html).toContain('&lt;script&gt;');
     expect(html).not.toContain('<script>');
+    const odd = { ...report, path: 'a\u001b[31m\u202eb' };
+    for (const page of [renderReportHtml(odd), renderReportText(odd)])
+      expect(page).not.toMatch(/[\u001b\u202e]/);
     const text = renderReportText(report);
     expect(text).toContain('Whole: 8 records verify');
     expect(text).not.toContain('\u001b');

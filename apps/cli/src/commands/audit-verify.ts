@@ -12,6 +12,7 @@ import {
 import type { Command } from 'commander';
 import { action, EXIT } from '../exit.ts';
 import { collect, keysFrom, stampVerifiersFrom } from './audit-options.ts';
+import { visible } from '../visible.ts';
 import { witnessedBy } from './audit-witnessed.ts';
 
 interface Options {
@@ -155,7 +156,7 @@ function describe(path: string, report: VerifyReport, options: Options): string 
   }
   for (const intent of report.interrupted) {
     const closed = intent.closed_by === null ? 'no outcome so far' : `closed by seq ${intent.closed_by}`;
-    const what = `${intent.tool ?? '?'} ${intent.target ?? ''}`.replaceAll(/\p{Cc}/gu, '\ufffd');
+    const what = visible(`${intent.tool ?? '?'} ${intent.target ?? ''}`);
     lines.push(`  interrupted, outcome unknown: seq ${intent.seq} ${what} (${closed})`);
   }
   return lines.join('\n');

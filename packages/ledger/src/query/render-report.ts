@@ -31,7 +31,7 @@ export function renderReportText(report: LedgerReport): string {
     if (report.counts[key] > report[key].length)
       lines.push(`  … and ${report.counts[key] - report[key].length} more`);
   }
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(visible).join('\n')}\n`;
 }
 
 function period({ since, until, first, last, records }: LedgerReport): string {
@@ -123,7 +123,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 function escape(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+  return visible(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
 function visible(text: string): string {
