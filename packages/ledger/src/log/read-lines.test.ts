@@ -15,17 +15,15 @@ function aFile(lines: number): string {
   return path;
 }
 
-/** Reads a file to its end, several files at a time, and counts its lines. */
+/** Reads a file to its end and counts the lines that are as they were written. */
 async function countLines(path: string): Promise<number> {
   const file = await open(path, 'r');
+  const expected = Buffer.from(LINE.slice(0, -1));
   let lines = 0;
   try {
     await readLines(file, 0, {
       line(line, offset) {
-        expect(line.length + 1).toBe(LINE.length);
-        expect(offset).toBe(lines * LINE.length);
-        expect(line[0]).toBe(0x78);
-        lines += 1;
+        if (line.equals(expected) && offset === lines * LINE.length) lines += 1;
       },
       fragment: (bytes) => expect(bytes.length).toBe(0),
     });
