@@ -33,7 +33,7 @@ export type PointReader = (
 export function createPointReader(db: PostgresDatabase, clock: Clock, rules: PostgresRules): PointReader {
   return async ({ subject, predicate, factType, valueKey }, { validAt, recordedAt }) => {
     // No fact holds it, and PostgreSQL takes no such parameter.
-    if ([subject, predicate, valueKey].some((text) => text.includes('\0'))) return null;
+    if ([subject, predicate, valueKey].some((text) => String(text).includes('\0'))) return null;
     const params = [subject, predicate, factType, valueKey, validAt ?? null, clock.now()];
     const [row] = await (recordedAt === undefined
       ? db.query(BELIEVED, params)
