@@ -70,7 +70,7 @@ describe('PostgreSQL in trouble', () => {
   it('takes no more than a statement may take, and says so', async () => {
     const schema = 'slow';
     const [store, db] = [
-      await openPostgresFactStore({ url: server.url, clock: fakeClock(), schema, statementTimeoutMs: 150 }),
+      await openPostgresFactStore({ url: server.url, clock: fakeClock(), schema, statementTimeoutMs: 500 }),
       await raw(schema),
     ];
     await store.put(aPut());

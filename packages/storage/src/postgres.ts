@@ -13,6 +13,7 @@ import {
   withClient,
 } from './postgres-connection.ts';
 import { listenPostgres, type PostgresListener } from './postgres-listen.ts';
+import { shareConnections } from './postgres-shared.ts';
 import { migratePostgres, type PostgresMigration } from './postgres-migrate.ts';
 
 /** An open pool of connections to one schema. */
@@ -21,6 +22,8 @@ export interface PostgresDatabase extends PostgresSession {
   readonly poolMax: number;
   /** What the server can do, as detected or as told. */
   readonly capabilities: PostgresCapabilities;
+  /** A short statement by itself, on a connection that others share meanwhile. */
+  queryShared(text: string, params?: readonly PostgresParam[]): Promise<readonly PostgresRow[]>;
   /** Runs `work` in one transaction on one connection. Statements not awaited are pipelined. */
   transact<R>(work: (session: PostgresTransaction) => Promise<R>): Promise<R>;
   /** The same without a limit to how long a statement may run: for steps of a schema. */
@@ -107,11 +110,13 @@ function databaseOver(
 ): PostgresDatabase {
   const { poolMax, capabilities, schema } = options;
   const lazy = openPool(options, { max: 1, synchronousCommit: 'off' });
+  const shared = shareConnections(pool);
   const aside = openPool(options, { max: 1, synchronousCommit: 'off' });
   return {
     poolMax,
     capabilities,
     query: (text, params = []) => withClient(pool, (client) => run(client, text, params)),
+    queryShared: (text, params = []) => shared(text, params),
     queryLazily: (text, params = []) => withClient(lazy, (client) => run(client, text, params)),
     transact: (work) => withClient(pool, (client) => transact(client, work)),
     transactPatiently: (work) => withClient(pool, (client) => transactPatiently(client, work)),
