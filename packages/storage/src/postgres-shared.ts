@@ -70,6 +70,8 @@ function borrow(pool: Pool): Shared {
       else discard(first);
     },
   };
+  // Nobody waits for it when there was no connection to begin with.
+  left.catch(() => undefined);
   withClient(pool, (one) => {
     lend(one);
     return left;
