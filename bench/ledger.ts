@@ -92,7 +92,7 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   rates: ratesInTurn,
   'slow-disk': slowDisk,
   // Ten million records are ten gigabytes.
-  long: () => (FULL ? longLedger(1_000_000, 1) : longLedger(60_000, 3)),
+  long: () => (FULL ? longLedger(1_000_000, 1) : longLedger(100_000, 3)),
 };
 
 const named = process.argv.slice(2).map((argument) => argument.replace(/^-+/, ''));
