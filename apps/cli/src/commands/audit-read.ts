@@ -9,9 +9,9 @@ import {
   reportLedger,
   searchLedger,
 } from '@praxis/ledger';
-import { PraxisError } from '@praxis/core';
 import { Argument, type Command, Option } from 'commander';
 import { action, EXIT } from '../exit.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { addFilterOptions, collect, type FilterOptions, filterFrom, keysFrom } from './audit-options.ts';
 
 /** `praxis audit tail|search|export|report PATH`. */
@@ -50,11 +50,9 @@ async function tail(
   path: string,
   options: { follow?: boolean; lines: string; json?: boolean },
 ): Promise<void> {
-  if (!/^\d{1,6}$/.test(options.lines) || Number(options.lines) > TAIL_LINES_MAX)
-    throw new PraxisError('USAGE', `--lines is a number from 0 to ${TAIL_LINES_MAX}`);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
-  const count = Number(options.lines);
+  const count = wholeNumber(options.lines, 0, TAIL_LINES_MAX, '--lines');
   for await (const record of followLedger(path, {
     count,
     follow: options.follow ?? false,

@@ -16,8 +16,11 @@ import { lockDataDir, openDataDir } from '@praxis/storage';
 import type { Command } from 'commander';
 import { action } from '../exit.ts';
 import { untilSignal } from '../serving.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { collect, keysIn } from './audit-options.ts';
 
+/** The largest port there is. */
+const PORT_MAX = 65_535;
 const PORT_DEFAULT = '8766';
 /** A key name: no white space and no plus sign (C2SP signed-note), and short enough for a line. */
 const NAME = /^[^\s+]{1,200}$/;
@@ -64,7 +67,7 @@ interface ServeOptions {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const port = portOf(options.port);
+  const port = wholeNumber(options.port, 0, PORT_MAX, '--port');
   const logKeys = (): readonly string[] => options.logKey.flatMap(keysIn);
   if (!logKeys().some((key) => parseVerifierKey(key)?.type === 'note'))
     throw new PraxisError('USAGE', '--log-key names no verifier key of a ledger');
@@ -134,11 +137,4 @@ function publishedName(path: string): string | null {
     if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port > 65_535)
-    throw new PraxisError('USAGE', '--port is a number from 0 to 65535');
-  return port;
 }

@@ -12,8 +12,12 @@ import { doOperatorAct } from '../operator-request.ts';
 import { visible } from '../visible.ts';
 import { action, EXIT } from '../exit.ts';
 import { readKinds } from '../fact-kinds.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { withStoreOptions } from './facts-options.ts';
 import { kindsConfig, mayReadRestricted, storeDsn, type StoreOption, withFactStore } from './facts-store.ts';
+
+/** How many violations `check` can be asked to tell. */
+const VIOLATIONS_MAX = 1_000_000;
 
 interface KeepOptions extends StoreOption {
   readonly json?: boolean;
@@ -124,7 +128,7 @@ async function classify(subject: string, options: ClassifyOptions): Promise<void
 
 async function check(options: KeepOptions & { kinds?: string; limit: string }): Promise<void> {
   const registry = readKinds(kindsConfig(options));
-  const limit = Number(options.limit);
+  const limit = wholeNumber(options.limit, 1, VIOLATIONS_MAX, '--limit');
   let found = 0;
   const tell = (violations: readonly KindViolation[]): void => {
     for (const violation of violations) {

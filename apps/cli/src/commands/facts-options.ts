@@ -1,6 +1,7 @@
 import { formatInstant, type Instant, parseInstant, PraxisError, systemClock } from '@praxis/core';
-import { FACT_TYPES, type FactFilter, isFactType } from '@praxis/facts';
+import { FACT_TYPES, type FactFilter, isFactType, PAGE_LIMIT_MAX } from '@praxis/facts';
 import { type Command, Option } from 'commander';
+import { wholeNumber } from '../whole-number.ts';
 import type { StoreOption } from './facts-store.ts';
 
 /** Which facts, of which store, and how the answer is written. */
@@ -86,10 +87,10 @@ export function askedAt(options: { readonly cursor?: string }): Instant {
   return asked === undefined ? systemClock.now() : Number(asked);
 }
 
-/** The page that the options ask for. */
+/** The page that the options ask for. Throws `USAGE`. */
 export function pageOf(options: AskOptions): { limit: number; cursor?: string } {
   return {
-    limit: Number(options.limit ?? 1000),
+    limit: wholeNumber(options.limit ?? '1000', 1, PAGE_LIMIT_MAX, '--limit'),
     ...(options.cursor === undefined ? {} : { cursor: options.cursor.replace(ASKED, '') }),
   };
 }

@@ -1,9 +1,10 @@
 import { PraxisError } from '@praxis/core';
-import { wireFact } from '@praxis/facts';
+import { NEIGHBOURS_MAX, wireFact } from '@praxis/facts';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { action } from '../exit.ts';
 import { answerLines } from '../jsonl.ts';
+import { wholeNumber } from '../whole-number.ts';
 import {
   askedAt,
   type AskOptions,
@@ -64,7 +65,7 @@ async function nearest(text: string, options: AskOptions & { readonly model: str
       ...asOfOf(options, askedAt({})),
       model: options.model,
       vector: Float32Array.from(vector),
-      limit: Math.min(Number(options.limit), 1000),
+      limit: wholeNumber(options.limit ?? '1000', 1, NEIGHBOURS_MAX, '--limit'),
       allowRestricted: mayReadRestricted(),
     });
     if (options.json === true) {

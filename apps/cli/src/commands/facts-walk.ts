@@ -1,7 +1,8 @@
-import { type TraverseQuery, wireFact } from '@praxis/facts';
+import { TRAVERSE_DEPTH_MAX, TRAVERSE_SUBJECTS_MAX, type TraverseQuery, wireFact } from '@praxis/facts';
 import { type Command, Option } from 'commander';
 import { action, EXIT } from '../exit.ts';
 import { visible } from '../visible.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { askedAt, type AskOptions, asOfOf, withInstantOptions, withStoreOptions } from './facts-options.ts';
 import { factLines, printRest } from './facts-print.ts';
 import { mayReadRestricted, withFactStore } from './facts-store.ts';
@@ -23,8 +24,8 @@ export function registerFactWalks(facts: Command): void {
 
 interface WalkOptions extends AskOptions {
   readonly relation?: readonly string[];
-  readonly depth?: string;
-  readonly subjects?: string;
+  readonly depth: string;
+  readonly subjects: string;
   readonly direction?: string;
 }
 
@@ -50,8 +51,8 @@ function walkOf(from: string, options: WalkOptions): TraverseQuery {
     direction,
     ...asOfOf(options, askedAt({})),
     ...(options.relation === undefined ? {} : { relations: options.relation }),
-    depthMax: Number(options.depth),
-    subjectsMax: Number(options.subjects),
+    depthMax: wholeNumber(options.depth, 1, TRAVERSE_DEPTH_MAX, '--depth'),
+    subjectsMax: wholeNumber(options.subjects, 1, TRAVERSE_SUBJECTS_MAX, '--subjects'),
     allowRestricted: mayReadRestricted(),
   };
 }
@@ -78,6 +79,7 @@ async function path(from: string, to: string, options: WalkOptions): Promise<voi
     const result = await store.shortestPath({ ...walkOf(from, options), to });
     if (options.json === true)
       console.log(JSON.stringify({ ...result, path: result.path?.map(wireFact) ?? null }));
+    else if (result.path?.length === 0) console.log(`${visible(from)}  (no edges: it is where it began)`);
     else if (result.path !== null) for (const edge of result.path) console.log(factLines(edge));
     else {
       console.log('no path');

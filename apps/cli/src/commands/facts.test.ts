@@ -187,6 +187,35 @@ describe('praxis facts for people', () => {
     expect((await facts(['query', '--limit', '0'])).code).toBe(2);
   });
 
+  it('tells the path from a subject to itself, which has no edges', async () => {
+    await given([{ ...PUT, value: 1 }]);
+    const { code, out } = await facts(['path', 'host:web', 'host:web']);
+    expect([code, out]).toEqual([0, 'host:web  (no edges: it is where it began)\n']);
+    const { path } = JSON.parse((await facts(['path', 'host:web', 'host:web', '--json'])).out) as {
+      path: unknown;
+    };
+    expect(path).toEqual([]);
+    expect((await facts(['path', 'none', 'none'])).code).toBe(2);
+  });
+
+  it.each([
+    ['query', '--limit', 10_000],
+    ['export', '--limit', 10_000],
+    ['history host:web', '--limit', 10_000],
+    ['stale 1h', '--limit', 10_000],
+    ['diff --from-valid 1h', '--limit', 10_000],
+    ['nearest [1] --model m', '--limit', 1000],
+    ['check', '--limit', 1_000_000],
+    ['reach host:web', '--depth', 64],
+    ['impact host:web', '--subjects', 100_000],
+    ['path host:web host:x', '--depth', 64],
+  ])('%s takes only a whole number in range for %s', async (command, option, max) => {
+    const asked = (text: string): Promise<Answer> => facts([...command.split(' '), `${option}=${text}`]);
+    for (const text of ['abc', '', ' 5', '1.5', '1e1', '0x10', '-1', '0', `${max + 1}`])
+      expect([text, (await asked(text)).code]).toEqual([text, 2]);
+    expect((await asked(`${max}`)).code).not.toBe(2);
+  });
+
   it('answers a question with an age the same on every page', async () => {
     const old = { ...PUT, observed_at: '2024-01-01T00:00:00Z', valid_from: '2024-01-01T00:00:00Z' };
     await given(['a', 'b', 'c'].map((name) => ({ ...old, subject: `host:${name}`, value: 1 })));

@@ -9,6 +9,7 @@ import {
   verifySignedPolicy,
 } from '@praxis/policy';
 import { EXIT, failWith } from '../exit.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 /** Longest time a signature may hold, in days. */
 const DAYS_MAX = 3650;
@@ -59,10 +60,4 @@ export async function verifyFile(
     failWith(error);
     if (error instanceof PraxisError && REFUSALS.has(error.code)) process.exitCode = EXIT.no;
   }
-}
-
-function wholeNumber(text: string, min: number, max: number, option: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new PraxisError('USAGE', `${option} is a whole number from ${min} to ${max}`);
 }
