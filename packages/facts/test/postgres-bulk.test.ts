@@ -1,10 +1,12 @@
 import { type Clock, systemClock } from '@praxis/core';
+import { openPostgres } from '@praxis/storage';
 import { fakeClock } from '@praxis/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { openMemoryFactStore } from '../src/memory-store.ts';
 import type { Fact } from '../src/model.ts';
 import { POSTGRES_BULK_LANES, POSTGRES_BULK_WAITING_MAX } from '../src/postgres-bulk.ts';
+import { POSTGRES_FACT_MIGRATIONS } from '../src/postgres-schema.ts';
 import { POSTGRES_COPY_ROWS_MIN } from '../src/postgres-steps.ts';
 import { openPostgresFactStore, type PostgresFactStore } from '../src/postgres-store.ts';
 import { aPut } from '../src/store.contract.ts';
@@ -165,6 +167,42 @@ describe('bulk ingest of the same keys by many at once', () => {
     const { facts: versions } = await store.history({ subject: 'host:500' });
     expect(new Set(versions.filter((v) => v.validFrom === v.recordedAt).map((v) => v.value)).size).toBe(6);
     await Promise.all(stores.map((one) => one.close()));
+  });
+
+  it('leaves no two versions of a key over one another, as of any instant, while others write and end the same', async () => {
+    const schema = 'bulk_over';
+    const stores = await Promise.all([1, 2, 3].map(() => open(schema, systemClock)));
+    const [bulk, one, other] = stores;
+    if (bulk === undefined || one === undefined || other === undefined) throw new Error('no stores');
+    const about = { predicate: 'os', actor: 'test:race', reason: '' };
+    for (let round = 0; round < 6; round += 1) {
+      const subjects = Array.from({ length: MANY }, (_, n) => `host:${round}-${n}`);
+      const some = subjects.filter((_, n) => n % 16 === round);
+      const loading = bulk.putMany(subjects.map((subject) => aPut({ subject, validFrom: 50 })));
+      const writing = some.map(async (subject, n) => {
+        await one.put(aPut({ subject, value: 'bounded', validFrom: 10 * n, validTo: 10 * n + 100 }));
+        await one.end({ subject, ...about, ...(n % 2 === 0 ? { validFrom: 40 } : {}) });
+      });
+      const changing = some.map(async (subject) => {
+        await other.put(aPut({ subject, value: 'changed' }));
+        await other.end({ subject, ...about });
+      });
+      await Promise.all([loading, ...writing, ...changing]);
+    }
+    const db = await openPostgres({
+      url: server.url,
+      schema,
+      migrations: POSTGRES_FACT_MIGRATIONS,
+      poolMax: 1,
+    });
+    const over =
+      await db.query(`SELECT a.subject FROM facts a JOIN facts b ON b.subject = a.subject AND b.predicate = a.predicate
+      AND b.fact_type = a.fact_type AND b.value_key = a.value_key AND b.seq > a.seq
+      WHERE a.valid_from < b.valid_to AND b.valid_from < a.valid_to
+        AND (a.superseded_at IS NULL OR b.recorded_at < a.superseded_at)
+        AND (b.superseded_at IS NULL OR a.recorded_at < b.superseded_at)`);
+    expect(over).toEqual([]);
+    await Promise.all([db.close(), ...stores.map((store) => store.close())]);
   });
 
   it('refuses more waiting transactions than its bound, and takes as many', async () => {
