@@ -1,8 +1,11 @@
+import { createHash, type Hash } from 'node:crypto';
+import { type RawBytes, rawBytesOf } from './raw-bytes.ts';
+
 /** What stands on one line, or why nothing can be read from it. */
 export type LineFrame =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'too_long' }
-  | { readonly kind: 'not_utf8' };
+  | { readonly kind: 'too_long'; readonly raw: RawBytes }
+  | { readonly kind: 'not_utf8'; readonly raw: RawBytes };
 
 const NEWLINE = 0x0a;
 
@@ -12,6 +15,8 @@ export class LineFrames {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   #parts: Buffer[] = [];
   #lengthBytes = 0;
+  /** Of a line that is longer than is held. */
+  #digest: Hash | null = null;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -35,20 +40,25 @@ export class LineFrames {
 
   #keep(bytes: Buffer): void {
     this.#lengthBytes += bytes.length;
-    if (this.#lengthBytes > this.#bytesMax) this.#parts = [];
-    else if (bytes.length > 0) this.#parts.push(bytes);
+    if (bytes.length > 0) this.#parts.push(bytes);
+    if (this.#lengthBytes <= this.#bytesMax) return;
+    this.#digest ??= createHash('sha256');
+    for (const part of this.#parts) this.#digest.update(part);
+    this.#parts = [];
   }
 
   #take(): LineFrame {
-    const [parts, lengthBytes] = [this.#parts, this.#lengthBytes];
+    const [parts, lengthBytes, digest] = [this.#parts, this.#lengthBytes, this.#digest];
     this.#parts = [];
     this.#lengthBytes = 0;
-    if (lengthBytes > this.#bytesMax) return { kind: 'too_long' };
+    this.#digest = null;
+    if (digest !== null) return { kind: 'too_long', raw: { sha256: digest.digest('hex'), lengthBytes } };
+    const bytes = Buffer.concat(parts);
     try {
-      return { kind: 'text', text: this.#decoder.decode(Buffer.concat(parts)) };
+      return { kind: 'text', text: this.#decoder.decode(bytes) };
     } catch {
       // The one thing that a fatal decoder reports.
-      return { kind: 'not_utf8' };
+      return { kind: 'not_utf8', raw: rawBytesOf(bytes) };
     }
   }
 }

@@ -1,9 +1,10 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { systemClock } from '@praxis/core';
+import { sha256Hex, systemClock } from '@praxis/core';
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { LineTransport, STDIO_DRAIN_MS, STDIO_LINE_BYTES_MAX } from './line-transport.ts';
+import type { RawBytes } from './raw-bytes.ts';
 
 interface Wired {
   readonly input: PassThrough;
@@ -19,7 +20,11 @@ interface Wired {
 async function wired(): Promise<Wired> {
   const [input, output] = [new PassThrough(), new PassThrough()];
   const { promise: closed, resolve } = Promise.withResolvers<void>();
-  const transport = new LineTransport(input, output, { onrequest: () => undefined, onclosed: resolve });
+  const transport = new LineTransport(input, output, {
+    onrequest: () => undefined,
+    onmalformed: () => Promise.resolve(),
+    onclosed: resolve,
+  });
   const received: JSONRPCMessage[] = [];
   transport.onmessage = (message) => received.push(message);
   await transport.start();
@@ -105,6 +110,7 @@ describe('a client that does not read its answers', () => {
     const [input, output] = [new PassThrough(), new PassThrough({ highWaterMark: 64 })];
     const transport = new LineTransport(input, output, {
       onrequest: () => undefined,
+      onmalformed: () => Promise.resolve(),
       onclosed: () => undefined,
     });
     let received = 0;
@@ -120,6 +126,42 @@ describe('a client that does not read its answers', () => {
     output.resume();
     await setTimeout(5);
     expect(received).toBe(1);
+  });
+});
+
+describe('a line that is no message', () => {
+  it('is told by digest and length before it is answered, and holds up what comes after it', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    const told: RawBytes[] = [];
+    const recorded = Promise.withResolvers<void>();
+    const { promise: closed, resolve: onclosed } = Promise.withResolvers<void>();
+    const transport = new LineTransport(input, output, {
+      onrequest: () => undefined,
+      onmalformed: (raw) => {
+        told.push(raw);
+        return recorded.promise;
+      },
+      onclosed,
+    });
+    await transport.start();
+    const notUtf8 = Buffer.from([0x22, 0xff, 0x22]);
+    const tooLong = 'x'.repeat(STDIO_LINE_BYTES_MAX + 1);
+    const lines = ['nope', '[1]', notUtf8, tooLong].map((line) => Buffer.from(line));
+    input.write(Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')])));
+    await setTimeout(5);
+    input.end('unheard');
+    await setTimeout(20);
+    expect(told).toEqual(lines.map((line) => ({ sha256: sha256Hex(line), lengthBytes: line.length })));
+    let answers = '';
+    output.on('data', (chunk: Buffer) => {
+      answers += chunk.toString('utf8');
+    });
+    expect(output.readableLength).toBe(0);
+    recorded.resolve();
+    await closed;
+    expect(told).toHaveLength(5);
+    await setTimeout(5);
+    expect(answers.trimEnd().split('\n')).toHaveLength(5);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   type Transport,
 } from '@modelcontextprotocol/server';
 import { type LineFrame, LineFrames } from './line-frames.ts';
+import { type RawBytes, rawBytesOf } from './raw-bytes.ts';
 import { rpcError } from './rpc-error.ts';
 
 /** The longest line a client may send, in bytes. */
@@ -19,6 +20,11 @@ export const STDIO_DRAIN_MS = 2000;
 export interface LineTransportHooks {
   /** Told every request before it is handed on. */
   readonly onrequest: (request: Readonly<Record<string, unknown>>) => void;
+  /**
+   * Told every line that is no message, and why, before it is answered. The answer, and whatever else the client
+   * says, waits until this is done. Must not reject.
+   */
+  readonly onmalformed: (raw: RawBytes, why: string) => Promise<void>;
   /** Called once when the client has gone and its last answers are written. */
   readonly onclosed: () => void;
 }
@@ -26,7 +32,7 @@ export interface LineTransportHooks {
 /**
  * JSON-RPC over lines (MCP stdio transport). Unlike the SDK's own it answers what is no message: -32700 for
  * what is no JSON, -32600 for a batch, for what is no JSON-RPC and for a line that is too long; the
- * connection goes on after each. A client that ends its input still gets the answers that come soon.
+ * connection goes on after each, and each is told to `onmalformed`. A client that ends its input still gets the answers that come soon.
  */
 export class LineTransport implements Transport {
   onclose?: () => void;
@@ -37,6 +43,9 @@ export class LineTransport implements Transport {
   readonly #hooks: LineTransportHooks;
   readonly #frames = new LineFrames(STDIO_LINE_BYTES_MAX);
   readonly #pending = new Set<RequestId>();
+  /** How many lines that are no messages are not answered yet. */
+  #refusing = 0;
+  #undrained = false;
   #ended = false;
   #closed = false;
   #drainTimer: NodeJS.Timeout | null = null;
@@ -98,25 +107,25 @@ export class LineTransport implements Transport {
   #take(frame: LineFrame): void {
     if (this.#closed) return;
     if (frame.kind === 'too_long')
-      return this.#refuse(-32600, `a line has at most ${STDIO_LINE_BYTES_MAX} bytes`);
-    if (frame.kind === 'not_utf8') return this.#refuse(-32700, 'the line is not UTF-8');
+      return this.#refuse(frame.raw, -32600, `a line has at most ${STDIO_LINE_BYTES_MAX} bytes`);
+    if (frame.kind === 'not_utf8') return this.#refuse(frame.raw, -32700, 'the line is not UTF-8');
     if (frame.text.trim() === '') return;
     let value: unknown;
     try {
       value = JSON.parse(frame.text);
     } catch {
-      return this.#refuse(-32700, 'parse error');
+      return this.#refuse(rawBytesOf(frame.text), -32700, 'parse error');
     }
-    this.#deliver(value);
+    this.#deliver(value, frame.text);
   }
 
-  #deliver(value: unknown): void {
+  #deliver(value: unknown, text: string): void {
     let message: JSONRPCMessage;
     try {
       message = parseJSONRPCMessage(value);
     } catch {
       const id = typeof value === 'object' && value !== null && 'id' in value ? value.id : null;
-      return this.#refuse(-32600, 'one JSON-RPC object is expected', id);
+      return this.#refuse(rawBytesOf(text), -32600, 'one JSON-RPC object is expected', id);
     }
     if (isJSONRPCRequest(message)) {
       this.#pending.add(message.id);
@@ -125,8 +134,19 @@ export class LineTransport implements Transport {
     this.onmessage?.(message);
   }
 
-  #refuse(code: number, text: string, id: unknown = null): void {
-    this.#write(`${JSON.stringify(rpcError(code, text, id))}\n`).catch(this.#onBroken);
+  /** Nothing more is read while a refusal is on its way: lines cannot pile up faster than they are recorded. */
+  #refuse(raw: RawBytes, code: number, text: string, id: unknown = null): void {
+    this.#refusing += 1;
+    this.#input.pause();
+    this.#hooks
+      .onmalformed(raw, text)
+      .then(() => this.#write(`${JSON.stringify(rpcError(code, text, id))}\n`))
+      .catch(this.#onBroken)
+      .finally(() => {
+        this.#refusing -= 1;
+        this.#resumeWhenFree();
+        this.#closeWhenDrained();
+      });
   }
 
   #write(line: string): Promise<void> {
@@ -139,14 +159,20 @@ export class LineTransport implements Transport {
 
   /** A client that does not read its answers is not listened to either: they would pile up here. */
   #pauseUntilDrained(): void {
-    if (this.#input.isPaused()) return;
+    if (this.#undrained) return;
+    this.#undrained = true;
     this.#input.pause();
     this.#output.once('drain', () => {
-      if (!this.#closed) this.#input.resume();
+      this.#undrained = false;
+      this.#resumeWhenFree();
     });
   }
 
+  #resumeWhenFree(): void {
+    if (!this.#closed && !this.#undrained && this.#refusing === 0) this.#input.resume();
+  }
+
   #closeWhenDrained(): void {
-    if (this.#ended && this.#pending.size === 0) void this.close();
+    if (this.#ended && this.#pending.size === 0 && this.#refusing === 0) void this.close();
   }
 }

@@ -1,4 +1,5 @@
 import type { Session } from '@praxis/gate';
+import type { RawBytes } from './raw-bytes.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -24,6 +25,29 @@ export async function recordMalformedCall(
       },
     },
     { session, requestId: requestIdOf(message['id']), traceId: null },
+  );
+}
+
+/**
+ * Records what arrived where a message belongs and is none. Of the bytes only their digest and their length are
+ * kept: they may hold anything.
+ */
+export async function recordMalformedMessage(
+  services: Services,
+  session: Session,
+  raw: RawBytes,
+  why: string,
+): Promise<void> {
+  await services.gate.refuse(
+    {
+      tool: 'mcp',
+      args: { length_bytes: raw.lengthBytes, sha256: raw.sha256 },
+      target: null,
+      hostType: null,
+      tier: 'T0',
+      refusal: { reason: 'malformed_message', detail: why },
+    },
+    { session, requestId: null, traceId: null },
   );
 }
 

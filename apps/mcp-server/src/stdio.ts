@@ -3,7 +3,8 @@ import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server
 import { errorCode } from '@praxis/core';
 import type { Session } from '@praxis/gate';
 import { LineTransport } from './line-transport.ts';
-import { recordMalformedCall } from './malformed-call.ts';
+import { recordMalformedCall, recordMalformedMessage } from './malformed-call.ts';
+import type { RawBytes } from './raw-bytes.ts';
 import { createProtocolServer } from './mcp.ts';
 import type { Services } from './services.ts';
 import { newSessionId } from './sessions.ts';
@@ -34,6 +35,8 @@ export function serveStreams(
     onrequest: (request: Readonly<Record<string, unknown>>): void => {
       recordMalformedCall(services, session, request).catch(logged);
     },
+    onmalformed: (raw: RawBytes, why: string): Promise<void> =>
+      recordMalformedMessage(services, session, raw, why).catch(logged),
     onclosed: (): void => onclose?.(),
   };
   return serveStdio(() => createProtocolServer(tools, services, () => session), {

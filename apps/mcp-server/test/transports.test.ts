@@ -1,6 +1,8 @@
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { sha256Hex } from '@praxis/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { allTools, askServer, operatorAct, serveControl, serveHttp, serveStreams } from '../src/index.ts';
 import { aServer, type TestServer } from './a-server.ts';
@@ -89,6 +91,43 @@ describe('the HTTP transport', () => {
     );
     for (const text of [await response.text(), await answered.text(), server.text()])
       expect(text).not.toContain(TOKEN);
+  });
+});
+
+describe('what is no message', () => {
+  const SECRET = 'password=hunter2-of-nobody';
+  const LINES = [SECRET, `["${SECRET}"]`, `{"id":7,"${SECRET}":1}`, `"${SECRET}`];
+  const recordOf = (text: string): unknown =>
+    expect.objectContaining({
+      kind: 'refusal',
+      decision: 'denied',
+      reason: 'malformed_message',
+      tool: 'mcp',
+      args: { length_bytes: text.length, sha256: sha256Hex(text) },
+    });
+
+  it('leaves one record over stdio, with nothing that was in it', async () => {
+    const server = await aServer();
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    const caller = server.services.sessions.open({ id: 'stdio', principal: 'client:stdio' });
+    await new Promise<void>((onclose) => {
+      serveStreams(allTools(server.services), server.services, { input, output, caller, onclose });
+      input.end(LINES.join('\n'));
+    });
+    expect(server.records()).toEqual(LINES.map(recordOf));
+    expect(server.text()).not.toContain('hunter2');
+  });
+
+  it('leaves one record over HTTP, with nothing that was in it', async () => {
+    const server = await aServer();
+    const url = await httpOf(server);
+    const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
+    for (const body of LINES) await fetch(url, { method: 'POST', headers, body });
+    expect(server.records()).toEqual(LINES.map(recordOf));
+    const notUtf8 = await fetch(url, { method: 'POST', headers, body: Buffer.from([0x22, 0xff, 0x22]) });
+    expect(notUtf8.status).toBe(400);
+    expect(server.records()).toHaveLength(LINES.length + 1);
+    expect(server.text()).not.toContain('hunter2');
   });
 });
 

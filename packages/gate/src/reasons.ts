@@ -6,6 +6,7 @@ export const GATE_REASONS = [
   'allowed',
   'preview',
   'invalid_arguments',
+  'malformed_message',
   'unknown_tool',
   'unauthorized',
   'origin_refused',

@@ -5,10 +5,11 @@ export const HTTP_BODY_BYTES_MAX: number = 16 * 1024 * 1024;
 /** How long a client may take to send a whole request, in milliseconds. */
 export const HTTP_REQUEST_TIMEOUT_MS = 30_000;
 
-/** The whole body, or the HTTP status that says why there is none. */
-export type BodyOutcome =
+/** The whole body, or the HTTP status that says why there is none, and the bytes that came. */
+export type BodyOutcome = { readonly bytes: Buffer } & (
   | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly status: number };
+  | { readonly ok: false; readonly status: number }
+);
 
 /** Whether the declared length alone is a reason to refuse: 411 without one, 400 for no number, 413 for too much. */
 export function refuseLength(req: IncomingMessage): number | null {
@@ -25,11 +26,12 @@ export function readBody(req: IncomingMessage): Promise<BodyOutcome> {
     let lengthBytes = 0;
     const onData = (chunk: Buffer): void => {
       lengthBytes += chunk.length;
-      if (lengthBytes > HTTP_BODY_BYTES_MAX) return settle({ ok: false, status: 413 });
       chunks.push(chunk);
+      if (lengthBytes > HTTP_BODY_BYTES_MAX) refuse(413);
     };
-    const onEnd = (): void => settle(decode(chunks));
-    const onBroken = (): void => settle({ ok: false, status: 400 });
+    const refuse = (status: number): void => settle({ ok: false, status, bytes: Buffer.concat(chunks) });
+    const onEnd = (): void => settle(decode(Buffer.concat(chunks)));
+    const onBroken = (): void => refuse(400);
     // Only listening stops here: destroying the request would take the answer's connection with it.
     const settle = (outcome: BodyOutcome): void => {
       req.off('data', onData).off('end', onEnd).off('close', onBroken).pause();
@@ -39,11 +41,11 @@ export function readBody(req: IncomingMessage): Promise<BodyOutcome> {
   });
 }
 
-function decode(chunks: readonly Buffer[]): BodyOutcome {
+function decode(bytes: Buffer): BodyOutcome {
   try {
-    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)) };
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), bytes };
   } catch {
     // The one thing that a fatal decoder reports: bytes that are no UTF-8.
-    return { ok: false, status: 400 };
+    return { ok: false, status: 400, bytes };
   }
 }

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { classifyInboundRequest, createMcpHandler } from '@modelcontextprotocol/server';
+import { classifyInboundRequest, createMcpHandler, parseJSONRPCMessage } from '@modelcontextprotocol/server';
 import type { Session } from '@praxis/gate';
-import { recordMalformedCall } from '../malformed-call.ts';
+import { recordMalformedCall, recordMalformedMessage } from '../malformed-call.ts';
 import { createProtocolServer } from '../mcp.ts';
+import { rawBytesOf } from '../raw-bytes.ts';
 import { rpcError } from '../rpc-error.ts';
 import type { Services } from '../services.ts';
 import type { Tool } from '../tool.ts';
@@ -57,17 +58,23 @@ export class HttpEndpoint {
     if (refusal !== null) return answerJson(req, res, refusal);
     if (req.method === 'DELETE') return this.#endSession(req, res);
     const body = await readBody(req);
+    const malformed = (why: string): Promise<void> =>
+      recordMalformedMessage(this.#services, this.#caller(), rawBytesOf(body.bytes), why);
     if (!body.ok) {
+      await malformed(body.status === 413 ? 'the body is too long' : 'the body is broken off or not UTF-8');
       return answerJson(req, res, { status: body.status, body: rpcError(-32600, 'bad request body') });
     }
     const parsed = parseJson(body.text);
     if (parsed === undefined) {
+      await malformed('parse error');
       return answerJson(req, res, { status: 200, body: rpcError(-32700, 'parse error') });
     }
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+      await malformed('one JSON-RPC object is expected');
       const notOne = rpcError(-32600, 'one JSON-RPC object is expected');
       return answerJson(req, res, { status: 200, body: notOne });
     }
+    if (!isMessage(parsed)) await malformed('one JSON-RPC object is expected');
     await this.#route(req, res, parsed as Body);
   }
 
@@ -165,6 +172,15 @@ export class HttpEndpoint {
   #named(req: IncomingMessage): HttpSession | null {
     const id = req.headers['mcp-session-id'];
     return typeof id === 'string' ? this.#sessions.find(id) : null;
+  }
+}
+
+function isMessage(value: unknown): boolean {
+  try {
+    parseJSONRPCMessage(value);
+    return true;
+  } catch {
+    return false;
   }
 }
 
