@@ -44,6 +44,7 @@ export {
   proveRecord,
   type ProofVerdict,
 } from './query/prove.ts';
+export { type DamageReport, DamageTally } from './query/damage.ts';
 export { exportLedger, EXPORT_FORMATS, type ExportFormat } from './query/export.ts';
 export { followLedger } from './query/follow.ts';
 export { renderReportHtml, renderReportText } from './query/render-report.ts';

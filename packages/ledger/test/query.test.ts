@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseInstant } from '@praxis/core';
 import { describe, expect, it } from 'vitest';
 import {
+  type DamageReport,
+  DamageTally,
   exportLedger,
   followLedger,
   type FoundRecord,
@@ -192,6 +194,62 @@ describe('followLedger', () => {
       for await (const { seq } of followLedger(ledger.path, { count, follow: false })) seen.push(seq);
       expect(seen).toEqual(count === 0 ? [] : all.slice(-count));
     }
+  });
+});
+
+describe('what is no record', () => {
+  async function damageOf(path: string, filter: RecordFilter = {}): Promise<DamageReport> {
+    const damage = new DamageTally();
+    for await (const _ of searchLedger(path, filter, damage));
+    return damage.report;
+  }
+
+  it('is counted in every segment, also where the filter passes the line over', async () => {
+    const { path } = await aDay();
+    expect(await damageOf(path)).toEqual({ lines: 0, first: null });
+    const [, later = ''] = listSegments(path).map((segment) => segment.path);
+    const bytes = readFileSync(later, 'utf8');
+    const second = bytes.indexOf('\n') + 1;
+    writeFileSync(later, `${bytes.slice(0, second)}${bytes.slice(second).replaceAll('agent:', 'agemt:')}`);
+    const first = { path: later, offset: second };
+    expect(await damageOf(path)).toMatchObject({ first });
+    expect(await damageOf(path, { tool: 'run_action' })).toMatchObject({ first });
+    expect(await damageOf(path, { tool: 'nothing' })).toMatchObject({ first });
+    const damage = new DamageTally();
+    for await (const _ of followLedger(path, { count: 10, follow: false, damage }));
+    expect(damage.report).toMatchObject({ first });
+    expect((await reportLedger(path)).damaged).toMatchObject({ first });
+    expect(renderReportText(await reportLedger(path))).toContain(`byte ${second} of ${later}`);
+  });
+
+  it('is one line however long it is, and whether or not a newline ends it', async () => {
+    const { path } = await aDay();
+    const [, later = ''] = listSegments(path).map((segment) => segment.path);
+    const size = readFileSync(later).length;
+    const first = { path: later, offset: size };
+    appendFileSync(later, `${'x'.repeat(3_000_000)}\n`);
+    expect(await damageOf(path)).toEqual({ lines: 1, first });
+    appendFileSync(later, 'y'.repeat(3_000_000));
+    expect(await damageOf(path)).toEqual({ lines: 2, first });
+    appendFileSync(later, '\n\nz');
+    expect(await damageOf(path)).toEqual({ lines: 4, first });
+  });
+
+  it('does not count when a recovery record says that a crash left it', async () => {
+    const ledger = await aLedger({ evidence: false });
+    await ledger.append(anEntry());
+    await ledger.close();
+    const size = readFileSync(ledger.path).length;
+    appendFileSync(ledger.path, '{"action_id":"a');
+    expect(await damageOf(ledger.path)).toEqual({ lines: 1, first: { path: ledger.path, offset: size } });
+    const again = await aLedger({ path: ledger.path, evidence: false });
+    await again.append(anEntry());
+    await again.close();
+    expect(readFileSync(ledger.path, 'utf8')).toContain('"kind":"recovery"');
+    expect(await damageOf(ledger.path)).toEqual({ lines: 0, first: null });
+    const damage = new DamageTally();
+    for await (const _ of followLedger(ledger.path, { count: 1, follow: false, damage }));
+    expect(damage.report).toEqual({ lines: 0, first: null });
   });
 });
 

@@ -152,4 +152,32 @@ describe('praxis audit search, tail, export and report', () => {
     expect((await audit('report', path, '--format', 'html')).stdout).toContain('<!doctype html>');
     expect(readdirSync(directory)).toContain('ledger.evidence.jsonl');
   });
+
+  it.each([
+    [['search', '--tier', 'T0'], 1],
+    [['search', '--json'], 3],
+    [['tail', '--json'], 3],
+    [['export'], 3],
+    [['export', '--format', 'csv'], 4],
+    [['report', '--format', 'json'], 1],
+  ])('say on standard error what they could not read, and exit 1: %j', async (args, linesOut) => {
+    const { path, directory } = await aLedger();
+    expect(await audit(...args, path)).toMatchObject({ code: 0, stderr: '' });
+    const text = readFileSync(path, 'utf8');
+    const at = text.indexOf('\n') + 1;
+    const [first = '', , ...rest] = text.split('\n');
+    writeFileSync(path, [first, 'x'.repeat(30), ...rest, '{"torn'].join('\n').replace('\n\n', '\n'));
+    const { code, stdout, stderr } = await audit(...args, path);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `praxis: LEDGER_CORRUPT: 2 damaged lines are no records, the first at byte ${at} of ${path}\n`,
+    );
+    const lines = stdout.trimEnd().split(/\r?\n/);
+    expect(lines.filter((line) => line !== '').length).toBe(args.includes('T0') ? lines.length : linesOut);
+    if (args.includes('csv') || !stdout.startsWith('{')) return;
+    for (const line of lines) expect(JSON.parse(line)).toBeTypeOf('object');
+    if (args[0] === 'report')
+      expect(JSON.parse(stdout)).toMatchObject({ damaged: { lines: 2, first: { path, offset: at } } });
+    expect(readdirSync(directory)).toContain('ledger.key.pub');
+  });
 });

@@ -1,3 +1,4 @@
+import type { DamageTally } from './damage.ts';
 import { type RecordFilter, searchLedger } from './search.ts';
 import { encodeStored } from '../encode-record.ts';
 import { spliceEntryHash } from '../line.ts';
@@ -44,14 +45,15 @@ const COLUMNS: readonly (keyof StoredRecord | 'entry_hash')[] = [
   'entry_hash',
 ];
 
-/** The records that fit a filter as text, piece by piece: JSON lines as they are stored, or CSV (RFC 4180). */
+/** The records that fit a filter as text, piece by piece: JSON lines as they are stored, or CSV (RFC 4180); see `searchLedger`. */
 export async function* exportLedger(
   path: string,
   format: ExportFormat,
   filter: RecordFilter = {},
+  damage?: DamageTally,
 ): AsyncGenerator<string> {
   if (format === 'csv') yield `${COLUMNS.join(',')}\r\n`;
-  for await (const record of searchLedger(path, filter)) {
+  for await (const record of searchLedger(path, filter, damage)) {
     yield format === 'csv'
       ? `${COLUMNS.map((column) => cell(record[column])).join(',')}\r\n`
       : `${spliceEntryHash(encodeStored(record), record.entry_hash)}\n`;

@@ -8,6 +8,7 @@ import { parseLine } from '../line.ts';
 import { startOfLastLines } from '../log/last-lines.ts';
 import { LineReader } from '../log/read-lines.ts';
 import { listSegments, type Segment } from '../log/segments.ts';
+import { type DamageTally, finishReading } from './damage.ts';
 import type { FoundRecord } from './search.ts';
 
 /** How often a followed log is looked at, in milliseconds. */
@@ -17,12 +18,17 @@ const LINES_NOT_RECORDS = 64;
 
 /**
  * The last `count` records of a log, and then each new one, across rotations, until `signal` aborts;
- * without `follow` it ends after the last one. Shows records; verifying them is another matter. Throws
+ * without `follow` it ends after the last one. What it read that is no record is counted in `damage`. Throws
  * `LEDGER_UNREADABLE` when there is no log.
  */
 export async function* followLedger(
   path: string,
-  options: { readonly count: number; readonly follow: boolean; readonly signal?: AbortSignal | undefined },
+  options: {
+    readonly count: number;
+    readonly follow: boolean;
+    readonly signal?: AbortSignal | undefined;
+    readonly damage?: DamageTally | undefined;
+  },
 ): AsyncGenerator<FoundRecord> {
   let waiting: FoundRecord[] = [];
   let caughtUp = false;
@@ -30,16 +36,19 @@ export async function* followLedger(
   if (segments.length === 0)
     throw ledgerError('LEDGER_UNREADABLE', `there is no ledger at \`${path}\``, { fields: { path } });
   const start = await startOfLast(segments, options.count);
+  const { damage } = options;
   for (let next = start.index; ; ) {
     const segment = listSegments(path)[next];
     if (segment === undefined) return;
+    damage?.enter(segment.path);
     const reader = new LineReader(next === start.index ? start.offset : 0, {
-      line: (line) => {
+      line: (line, offset) => {
         const record = parseLine(line);
+        damage?.line(line, offset, record);
         if (typeof record !== 'string') waiting.push(record as FoundRecord);
         if (!caughtUp && waiting.length > options.count) waiting.shift();
       },
-      fragment: () => undefined,
+      fragment: (bytes, offset) => damage?.fragment(bytes, offset),
     });
     const file = await open(segment.path, 'r');
     try {
@@ -54,8 +63,16 @@ export async function* followLedger(
           waiting = [];
         }
         if (bytesRead > 0) continue;
-        if (!last) break;
-        if (!options.follow || !(await pause(options.signal))) return;
+        if (last && options.follow) {
+          if (await pause(options.signal)) continue;
+          return;
+        }
+        await finishReading(reader, file);
+        if (last) {
+          yield* waiting;
+          return;
+        }
+        break;
       }
     } finally {
       await file.close();

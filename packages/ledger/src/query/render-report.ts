@@ -19,7 +19,7 @@ const TABLES: readonly (readonly ['by_decision' | 'by_tier' | 'by_tool' | 'denia
 
 /** A report as plain text. Control characters of callers never reach the terminal. */
 export function renderReportText(report: LedgerReport): string {
-  const lines = [`Ledger ${report.path}`, integrity(report), period(report), ''];
+  const lines = [`Ledger ${report.path}`, integrity(report), ...damaged(report), period(report), ''];
   for (const [key, title] of TABLES) lines.push(title, ...table(report[key]), '');
   lines.push('By day (UTC)');
   for (const [day, counts] of Object.entries(report.by_day)) lines.push(`  ${day}  ${inWords(counts)}`);
@@ -64,7 +64,9 @@ table{border-collapse:collapse;width:100%}td{border-top:1px solid #d8dce1;paddin
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}.whole{color:#0b6b3a}.broken{color:#b3261e;font-weight:600}</style></head><body>
 <h1>Ledger report</h1><p>${escape(report.path)}</p>
 <p class="${report.integrity.ok ? 'whole' : 'broken'}">${escape(integrity(report))}</p>
-<p>${escape(period(report))}</p>
+${damaged(report)
+  .map((line) => `<p class="broken">${escape(line)}</p>\n`)
+  .join('')}<p>${escape(period(report))}</p>
 ${tables.join('\n')}
 ${section('By day (UTC)', rows(Object.entries(report.by_day).map(([day, counts]) => [day, inWords(counts)])))}
 ${section('Who did what', rows(people))}
@@ -78,6 +80,11 @@ function integrity({ integrity: found }: LedgerReport): string {
   if (!ok)
     return `NOT whole: ${bad?.code ?? 'unknown'} at byte ${bad?.offset ?? 0} of ${bad?.path ?? '?'} (seq ${bad?.seq ?? 0})`;
   return `Whole: ${records} records verify; ${evidence.checkpoints} checkpoints, ${tail} records not covered by one`;
+}
+
+function damaged({ damaged: { lines, first } }: LedgerReport): string[] {
+  if (first === null) return [];
+  return [`NOT counted: ${lines} damaged lines, the first at byte ${first.offset} of ${first.path}`];
 }
 
 function sentence(line: ReportLine): string {

@@ -1,6 +1,7 @@
 import { formatInstant } from '@praxis/core';
 import type { VerifyReport } from '../verify/report.ts';
 import { verifyLedger, type VerifyOptions } from '../verify/verify.ts';
+import { type DamageReport, DamageTally } from './damage.ts';
 import { type FoundRecord, type RecordFilter, searchLedger } from './search.ts';
 
 /** How many approvals, denials and changes a report lists one by one; the counts go on. */
@@ -32,6 +33,8 @@ export interface LedgerReport {
     VerifyReport,
     'ok' | 'first_bad' | 'records' | 'unanchored_tail' | 'evidence' | 'origin_id' | 'root'
   >;
+  /** Lines that are counted nowhere, because they are no records, or not as they were written. */
+  readonly damaged: DamageReport;
   readonly by_principal: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** For each day (UTC) on which something happened: how often what was decided. */
   readonly by_day: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -62,7 +65,8 @@ export async function reportLedger(
   verify: VerifyOptions = {},
 ): Promise<LedgerReport> {
   const tally = new Tally();
-  for await (const record of searchLedger(path, filter)) tally.add(record);
+  const damage = new DamageTally();
+  for await (const record of searchLedger(path, filter, damage)) tally.add(record);
   const { ok, first_bad, records, unanchored_tail, evidence, origin_id, root } = await verifyLedger(
     path,
     verify,
@@ -75,6 +79,7 @@ export async function reportLedger(
     last: tally.last,
     records: tally.records,
     integrity: { ok, first_bad, records, unanchored_tail, evidence, origin_id, root },
+    damaged: damage.report,
     by_principal: nested(tally.principals),
     by_day: nested(tally.days),
     by_decision: Object.fromEntries(tally.decisions),

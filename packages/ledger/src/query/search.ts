@@ -1,7 +1,10 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { Instant } from '@praxis/core';
 import { formatInstant, isTier, tierRank, type Tier } from '@praxis/core';
-import { LINE_BYTES_MAX, parseLine } from '../line.ts';
+import { parseLine } from '../line.ts';
+import { LineReader, type LineTaker } from '../log/read-lines.ts';
+import { type DamageTally, finishReading } from './damage.ts';
 import { ledgerError } from '../errors.ts';
 import { listSegments } from '../log/segments.ts';
 import { dirname } from 'node:path';
@@ -36,37 +39,53 @@ export interface FoundRecord extends StoredRecord {
 }
 
 /**
- * The records of a log, all segments, oldest first, that fit a filter. Lines that are no records (torn
- * ones) are passed over: verifying is what tells about those. Throws `LEDGER_UNREADABLE` when there is
- * no log.
+ * The records of a log, all segments, oldest first, that fit a filter. Lines that are no records are passed over,
+ * and counted in `damage`. Throws `LEDGER_UNREADABLE` when there is no log.
  */
-export async function* searchLedger(path: string, filter: RecordFilter = {}): AsyncGenerator<FoundRecord> {
+export async function* searchLedger(
+  path: string,
+  filter: RecordFilter = {},
+  damage?: DamageTally,
+): AsyncGenerator<FoundRecord> {
   const segments = existsSync(dirname(path)) ? listSegments(path) : [];
   if (segments.length === 0)
     throw ledgerError('LEDGER_UNREADABLE', `there is no ledger at \`${path}\``, { fields: { path } });
   const fits = matcher(filter);
   const mayFit = lineMatcher(filter);
   for (const segment of segments) {
-    for await (const line of linesOf(segment.path)) {
-      if (!mayFit(line)) continue;
-      const record = parseLine(line);
-      if (typeof record !== 'string' && fits(record)) yield record as FoundRecord;
+    let found: FoundRecord[] = [];
+    damage?.enter(segment.path);
+    const pieces = readPieces(segment.path, {
+      line: (line, offset) => {
+        const record = mayFit(line) ? parseLine(line) : null;
+        damage?.line(line, offset, record);
+        if (record !== null && typeof record !== 'string' && fits(record)) found.push(record as FoundRecord);
+      },
+      fragment: (bytes, offset) => damage?.fragment(bytes, offset),
+    });
+    for await (const _ of pieces) {
+      yield* found;
+      found = [];
     }
   }
 }
 
-async function* linesOf(path: string): AsyncGenerator<Buffer> {
-  let held: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, { highWaterMark: 1_048_576 }) as AsyncIterable<Buffer>) {
-    const bytes: Buffer = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    let start = 0;
-    for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
-      yield bytes.subarray(start, end);
-      start = end + 1;
+/** Reads a file up to where it ended when the reading began; pauses after each piece that was handed over. */
+async function* readPieces(path: string, taker: LineTaker): AsyncGenerator<void> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const reader = new LineReader(0, taker);
+    while (reader.at < size) {
+      const bytesRead = await reader.readFrom(file, size);
+      if (bytesRead === 0) break;
+      reader.take(bytesRead);
+      yield;
     }
-    held = bytes.subarray(start);
-    // What is longer than any record is none; the rest of it will not parse either.
-    if (held.length > LINE_BYTES_MAX) held = Buffer.alloc(0);
+    await finishReading(reader, file);
+    yield;
+  } finally {
+    await file.close();
   }
 }
 
