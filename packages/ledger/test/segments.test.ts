@@ -244,6 +244,36 @@ describe('verifyDirectory', () => {
     expect((await verifyDirectory(directory)).ok).toBe(false);
   });
 
+  it('misses a ledger that the anchor speaks for, unless the anchor is shared with other places', async () => {
+    const directory = scratch();
+    const anchorPath = `${scratch()}/anchor`;
+    for (const name of ['one', 'two']) {
+      const path = `${directory}/${name}.jsonl`;
+      const ledger = await aLedger({ path, originId: name, evidence: { anchorPath } });
+      await ledger.append(anEntry());
+      await ledger.close();
+    }
+    expect(await verifyDirectory(directory, { anchorPath })).toMatchObject({ ok: true, missing_origins: [] });
+    for (const { path } of (await verifyDirectory(directory)).ledgers.filter((one) =>
+      one.path.includes('two'),
+    ))
+      rmSync(path);
+    rmSync(`${directory}/two.evidence.jsonl`, { force: true });
+    expect(await verifyDirectory(directory)).toMatchObject({ ok: true, missing_origins: [] });
+    expect(await verifyDirectory(directory, { anchorPath })).toMatchObject({
+      ok: false,
+      ledgers: [{ report: { ok: true } }],
+      missing_origins: ['praxis/two'],
+    });
+    expect(await verifyDirectory(directory, { anchorPath, anchorShared: true })).toMatchObject({ ok: true });
+    rmSync(`${directory}/one.jsonl`);
+    expect(await verifyDirectory(directory, { anchorPath, anchorShared: true })).toMatchObject({ ok: false });
+    expect(await verifyDirectory(scratch(), { anchorPath })).toMatchObject({
+      ok: false,
+      missing_origins: ['praxis/one', 'praxis/two'],
+    });
+  });
+
   it('is not satisfied by a directory without a ledger, nor by two ledgers of one origin', async () => {
     const directory = scratch();
     expect(await verifyDirectory(directory)).toMatchObject({ ok: false, ledgers: [] });

@@ -20,6 +20,7 @@ interface Options {
   readonly key?: string[];
   readonly evidence?: string;
   readonly anchor?: string;
+  readonly anchorShared?: boolean;
   readonly witnessKey?: string[];
   readonly witnessed?: string[];
   readonly tsaCert?: string[];
@@ -36,6 +37,10 @@ export function registerVerifyCommand(audit: Command): void {
     .option('--key <key>', 'verifier key you have from elsewhere, or a file of them', collect)
     .option('--evidence <file>', 'where the evidence is, when not beside the ledger')
     .option('--anchor <file>', 'checkpoints that were kept elsewhere')
+    .option(
+      '--anchor-shared',
+      'of a directory: the anchor also speaks for ledgers that are elsewhere on purpose',
+    )
     .option('--witness-key <key>', 'verifier key of a witness, or a file of them', collect)
     .option(
       '--witnessed <where>',
@@ -66,7 +71,7 @@ async function verify(path: string, options: Options): Promise<void> {
     witnessedNotes: witnessedBy(options.witnessed, ledger, given.witnessKeys ?? []),
   });
   if (existsSync(path) && statSync(path).isDirectory())
-    return verifyAll(path, (ledger) => ({ ...given, ...witnessed(ledger) }), options);
+    return verifyAll(path, { ...given, anchorShared: options.anchorShared }, { options, witnessed });
   const report = await verifyLedger(path, {
     ...given,
     ...witnessed(path),
@@ -79,18 +84,22 @@ async function verify(path: string, options: Options): Promise<void> {
 
 async function verifyAll(
   directory: string,
-  given: (ledger: string) => DirectoryOptions,
-  options: Options,
+  given: DirectoryOptions,
+  { options, witnessed }: { options: Options; witnessed: Parameters<typeof verifyDirectory>[2] },
 ): Promise<void> {
-  const found = await verifyDirectory(directory, given);
+  const found = await verifyDirectory(directory, given, witnessed);
   if (options.json) console.log(JSON.stringify(found));
   else {
     for (const { path, report } of found.ledgers) console.log(describe(path, report, options));
     for (const origin of found.repeated_origins) console.log(`two ledgers claim to be ${origin}`);
+    for (const origin of found.missing_origins)
+      console.log(
+        `NOT here: the anchor speaks for ${visible(origin)} (--anchor-shared if that is elsewhere on purpose)`,
+      );
     if (found.ledgers.length === 0) console.log(`no ledger in ${directory}`);
   }
   const codes = found.ledgers.map(({ report }) => exitCodeOf(report));
-  const empty = found.ledgers.length === 0;
+  const empty = found.ledgers.length === 0 && found.missing_origins.length === 0;
   process.exitCode = found.ok
     ? EXIT.yes
     : empty || (codes.includes(EXIT.cannotTell) && !codes.includes(EXIT.no))

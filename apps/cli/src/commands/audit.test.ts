@@ -115,6 +115,26 @@ describe('praxis audit verify', () => {
   });
 });
 
+describe('praxis audit verify of a directory that lacks a ledger which the anchor speaks for', () => {
+  it('exits 1 and says which, unless the anchor is said to be shared', async () => {
+    const [kept, lost] = [await aLedger(), await aLedger()];
+    appendFileSync(kept.anchor, readFileSync(lost.anchor));
+    const asked = ['verify', kept.directory, '--anchor', kept.anchor];
+    const { code, stdout } = await audit(...asked, '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      ledgers: [{ report: { ok: true } }],
+      missing_origins: [expect.stringMatching(/^praxis\/./)],
+    });
+    expect((await audit(...asked)).stdout).toContain('NOT here');
+    expect((await audit(...asked, '--anchor-shared')).code).toBe(0);
+    const empty = join(kept.directory, 'elsewhere');
+    expect((await audit('verify', empty, '--anchor', kept.anchor)).code).toBe(1);
+    expect((await audit('verify', empty)).code).toBe(3);
+  });
+});
+
 describe('praxis audit prove and check-proof', () => {
   it('write a proof that holds with the key alone', async () => {
     const { path, directory, key } = await aLedger();
