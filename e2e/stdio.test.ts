@@ -125,6 +125,9 @@ describe('praxis serve on stdio', () => {
     expect(reasons.map(({ reason }) => String(reason)).sort()).toEqual([
       'allowed',
       'invalid_arguments',
+      'malformed_message',
+      'malformed_message',
+      'malformed_message',
       'unknown_tool',
     ]);
     expect(await praxis(['audit', 'verify', ledger], env)).toMatchObject({ code: 0 });
