@@ -17,15 +17,15 @@ interface Ceiling {
   readonly rates: number[];
 }
 
-/** The first is the ceiling that counts: a digest is bytes. The last is a quirk that the ledger makes use of: texts are made quicker. */
+/** The first counts: it is what the ledger itself calls, and the quickest. The others are what most programs call, and only shown. */
 const CEILINGS: readonly Ceiling[] = [
-  { how: "hash(…, 'buffer')", digest: (bytes) => hash('sha256', bytes, 'buffer'), rates: [] },
+  { how: "hash(…, 'latin1')", digest: (bytes) => hash('sha256', bytes, 'latin1'), rates: [] },
   {
     how: "createHash(…).digest('hex')",
     digest: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     rates: [],
   },
-  { how: "hash(…, 'latin1')", digest: (bytes) => hash('sha256', bytes, 'latin1'), rates: [] },
+  { how: "hash(…, 'buffer')", digest: (bytes) => hash('sha256', bytes, 'buffer'), rates: [] },
 ];
 
 /** The three digests of a record (entry, leaf, node) and nothing else, over bytes that are there already. */
@@ -68,7 +68,7 @@ async function ratesInTurn(): Promise<void> {
       `      three bare digests by ${how}: ${kilo(median(rates))}/s, of which os is ${percent(osMedian / median(rates))}`,
     );
   const share = osMedian / median(CEILINGS[0]?.rates ?? []);
-  show('append at `os` against three bare digests as bytes', percent(share), '50 %', share >= 0.5);
+  show('append at `os` against the quickest three bare digests', percent(share), '50 %', share >= 0.5);
   show(
     'append at `group`, 64 callers, against `os`',
     percent(groupMedian / osMedian),
