@@ -74,3 +74,18 @@ export function filterConditions(
   if (filter.terms !== undefined) conditions.push(dialect.hasTerms(filter.terms, bind));
   return conditions;
 }
+
+/** What was observed of a version since, joined to it. */
+export const OBSERVATIONS = 'LEFT JOIN fact_observations o ON o.seq = f.seq';
+/** Where the columns of an answer are that it is in order of: subject, predicate, fact type and value key. */
+export const KEY_ORDER = '2, 3, 4, 5';
+/** The columns of a key. */
+export const KEY = 'subject, predicate, fact_type, value_key';
+/** The columns that tell where a version stands in key order. */
+export const POSITION: string = `${KEY}, valid_from, seq`;
+
+/** The condition that a version comes later than the one with this id, in the order of these columns. */
+export function after(columns: string, factId: string, bind: Bind): string {
+  const own = columns.replaceAll(/\w+/g, (column) => `f.${column}`);
+  return `(${own}) > (SELECT ${columns} FROM facts WHERE seq = ${bind(Number(factId))})`;
+}

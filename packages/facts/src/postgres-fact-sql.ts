@@ -1,16 +1,21 @@
 import type { DiffScan, HistoryScan, Scan, VectorScan } from './backend.ts';
 import { factColumns } from './fact-rows.ts';
-import { type Bind, binder, filterConditions, type SqlQuery } from './fact-sql.ts';
+import {
+  after,
+  type Bind,
+  binder,
+  filterConditions,
+  KEY,
+  KEY_ORDER,
+  OBSERVATIONS,
+  POSITION,
+  type SqlQuery,
+} from './fact-sql.ts';
 import { postgresDialect as dialect } from './postgres-dialect.ts';
 
 // What is believed and what was superseded have an index each, in order of keys. A question about both is two questions
 // whose answers are merged, each cut off where the answer is: it reads no more than a page of either.
 
-const OBSERVATIONS = 'LEFT JOIN fact_observations o ON o.seq = f.seq';
-const POSITION = 'subject, predicate, fact_type, value_key, valid_from, seq';
-const KEY = 'subject, predicate, fact_type, value_key';
-/** Where the columns of an answer are that it is in order of: subject, predicate, fact type and value key. */
-const KEY_ORDER = '2, 3, 4, 5';
 /** The version of a key: when it begins to be valid, its number. */
 const VERSION_ORDER = '8, 1';
 /** When a version was recorded, its number. */
@@ -90,10 +95,4 @@ function merged(
   );
   const [only = ''] = answers;
   return answers.length === 1 ? only : `(${answers.join(') UNION ALL (')}) ${page}`;
-}
-
-/** The condition that a row comes after another in the order of some columns. */
-function after(columns: string, factId: string, bind: Bind): string {
-  const own = columns.replaceAll(/\w+/g, (column) => `f.${column}`);
-  return `(${own}) > (SELECT ${columns} FROM facts WHERE seq = ${bind(Number(factId))})`;
 }

@@ -1,17 +1,21 @@
 import type { DiffScan, HistoryScan, NearestScan, Scan, VectorScan } from './backend.ts';
 import { factColumns } from './fact-rows.ts';
-import { type Bind, binder, filterConditions, type SqlQuery } from './fact-sql.ts';
+import {
+  after,
+  type Bind,
+  binder,
+  filterConditions,
+  KEY,
+  KEY_ORDER,
+  OBSERVATIONS,
+  POSITION,
+  type SqlQuery,
+} from './fact-sql.ts';
 import type { SqliteDialect } from './sqlite-dialect.ts';
 import { vectorBytes } from './vectors.ts';
 
 // How SQLite is asked: a row of facts holds its key, and what is believed and what was superseded have an index each,
 // in key order. A question about both is two questions whose answers are merged, so that it reads no more than a page.
-
-const OBSERVATIONS = 'LEFT JOIN fact_observations o ON o.seq = f.seq';
-/** Where columns of the answer are what is sorted by: subject, predicate, fact type and value key. */
-const KEY_ORDER = '2, 3, 4, 5';
-const POSITION = 'subject, predicate, fact_type, value_key, valid_from, seq';
-const KEY = 'subject, predicate, fact_type, value_key';
 
 /** The facts visible at one point, in key order. */
 export function scanSql(scan: Scan, dialect: SqliteDialect): SqlQuery {
@@ -96,10 +100,4 @@ function union(arms: readonly string[], conditions: readonly string[], columns: 
       (arm) => `SELECT ${columns} FROM facts f ${OBSERVATIONS} WHERE ${[arm, ...conditions].join(' AND ')}`,
     )
     .join(' UNION ALL ');
-}
-
-/** The condition that a row comes after another in the order of some columns. */
-function after(columns: string, factId: string, bind: Bind): string {
-  const own = columns.replaceAll(/\w+/g, (column) => `f.${column}`);
-  return `(${own}) > (SELECT ${columns} FROM facts WHERE seq = ${bind(Number(factId))})`;
 }
