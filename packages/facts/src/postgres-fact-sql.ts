@@ -2,7 +2,6 @@ import type { DiffScan, HistoryScan, Scan, VectorScan } from './backend.ts';
 import { factColumns } from './fact-rows.ts';
 import {
   after,
-  type Bind,
   binder,
   filterConditions,
   KEY,

@@ -2,7 +2,6 @@ import type { DiffScan, HistoryScan, NearestScan, Scan, VectorScan } from './bac
 import { factColumns } from './fact-rows.ts';
 import {
   after,
-  type Bind,
   binder,
   filterConditions,
   KEY,
