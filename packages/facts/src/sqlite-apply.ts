@@ -4,7 +4,8 @@ import { type SqliteDatabase, sqliteResultCode } from '@praxis/storage';
 import type { WriteOutcome } from './backend.ts';
 import { FactError, factInvalid } from './errors.ts';
 import { planWrite } from './plan.ts';
-import { type PutWrite, ROWS_PER_INSERT } from './sqlite-block-insert.ts';
+import { columnsOf, isEmptyAt, putAt, type PutColumns, type PutWrite } from './put-columns.ts';
+import { ROWS_PER_INSERT } from './sqlite-block-insert.ts';
 import { type NewKeyGuess, newKeyGuess } from './sqlite-new-keys.ts';
 import { type WriteStatements, writeStatements } from './sqlite-write-statements.ts';
 import { FOREVER } from './timeline.ts';
@@ -15,12 +16,17 @@ const SQLITE_CONSTRAINT = 19;
 /** After how many blocks that were not new another one is tried, at most. */
 const PAUSE_BLOCKS_MAX = 64;
 
+/** Told of each put of some columns which row says it, and whether that was added. */
+export type PutObserver = (seq: number, changed: boolean) => void;
+
 /** Applies the writes of one transaction, numbering the rows it adds. */
 export interface WriteApplier {
   /** The number of the newest row; whoever begins or undoes a transaction sets it. */
   lastSeq: number;
   /** Throws `FactError` for what is refused. */
   apply(writes: readonly Write[], recordedAt: Instant): WriteOutcome[];
+  /** The same for puts that came as columns. */
+  applyColumns(columns: PutColumns, recordedAt: Instant, applied: PutObserver): void;
 }
 
 /**
@@ -40,20 +46,39 @@ export function createWriteApplier(db: SqliteDatabase): WriteApplier {
       const outcomes: WriteOutcome[] = [];
       for (let from = 0; from < writes.length; from += ROWS_PER_INSERT) {
         const block = writes.slice(from, from + ROWS_PER_INSERT);
-        const inserted = pausedBlocks > 0 ? null : insertNew(block, recordedAt);
-        if (pausedBlocks > 0) pausedBlocks -= 1;
-        if (inserted !== null) outcomes.push(...inserted);
-        else for (const write of block) outcomes.push(applyOnce(write, recordedAt));
+        const first = insertPuts(block, recordedAt);
+        if (first === null) for (const write of block) outcomes.push(applyOnce(write, recordedAt));
+        else outcomes.push(...outcomesOf(block, first, recordedAt));
       }
       return outcomes;
     },
+    applyColumns(columns, recordedAt, applied) {
+      for (let from = 0; from < columns.rows; from += ROWS_PER_INSERT) {
+        const to = Math.min(from + ROWS_PER_INSERT, columns.rows);
+        const first = isAnyEmpty(columns, from, to, recordedAt) ? null : insertNew(columns, from, recordedAt);
+        for (let row = from; row < to; row += 1) {
+          if (first !== null) applied(first + row - from, true);
+          else tell(applied, applyOnce(putAt(columns, row), recordedAt));
+        }
+      }
+    },
   };
 
-  function insertNew(block: readonly Write[], recordedAt: Instant): WriteOutcome[] | null {
-    if (!areNewPuts(block, recordedAt)) return null;
+  function insertPuts(block: readonly Write[], recordedAt: Instant): number | null {
+    if (!block.every((write) => isPlainPut(write, recordedAt))) return null;
+    return insertNew(columnsOf(block), 0, recordedAt);
+  }
+
+  /** Inserts a whole block from a row on and answers its first number, or null where that could not be or was not tried. */
+  function insertNew(columns: PutColumns, from: number, recordedAt: Instant): number | null {
+    if (from + ROWS_PER_INSERT > columns.rows) return null;
+    if (pausedBlocks > 0) {
+      pausedBlocks -= 1;
+      return null;
+    }
     const seq = applier.lastSeq + 1;
     try {
-      statements.insertAll(seq, block, recordedAt);
+      statements.insertAll(seq, columns, from, recordedAt);
     } catch (error) {
       if (sqliteResultCode(error) !== SQLITE_CONSTRAINT) throw error;
       pauseBlocks = Math.min(pauseBlocks * 2 + 1, PAUSE_BLOCKS_MAX);
@@ -61,13 +86,8 @@ export function createWriteApplier(db: SqliteDatabase): WriteApplier {
       return null;
     }
     pauseBlocks = 0;
-    applier.lastSeq += block.length;
-    return block.map(({ content: { contentHash } }, n) => ({
-      recordedAt,
-      changed: true,
-      factId: String(seq + n),
-      contentHash,
-    }));
+    applier.lastSeq += ROWS_PER_INSERT;
+    return seq;
   }
 
   function applyOnce(write: Write, recordedAt: Instant): WriteOutcome {
@@ -83,9 +103,22 @@ export function createWriteApplier(db: SqliteDatabase): WriteApplier {
   return applier;
 }
 
-/** Whether a whole block is plain puts, which may be inserted as if their keys were new. */
-function areNewPuts(block: readonly Write[], recordedAt: Instant): block is readonly PutWrite[] {
-  return block.length === ROWS_PER_INSERT && block.every((write) => isPlainPut(write, recordedAt));
+function outcomesOf(block: readonly Write[], first: number, recordedAt: Instant): WriteOutcome[] {
+  return block.map(({ content }, n) => ({
+    recordedAt,
+    changed: true,
+    factId: String(first + n),
+    contentHash: content?.contentHash ?? null,
+  }));
+}
+
+function tell(applied: PutObserver, { factId, changed }: WriteOutcome): void {
+  applied(Number(factId), changed);
+}
+
+function isAnyEmpty(columns: PutColumns, from: number, to: number, recordedAt: Instant): boolean {
+  for (let row = from; row < to; row += 1) if (isEmptyAt(columns, row, recordedAt)) return true;
+  return false;
 }
 
 function isPlainPut(write: Write, recordedAt: Instant): write is PutWrite {

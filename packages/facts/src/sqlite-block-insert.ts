@@ -1,113 +1,146 @@
 import type { Instant } from '@praxis/core';
 import type { SqliteDatabase, SqlValue } from '@praxis/storage';
 
+import {
+  CONTENT_HASH_BYTES,
+  numberAt,
+  type PutColumns,
+  textAt,
+  type NumberName,
+  type TextColumn,
+  type TextName,
+} from './put-columns.ts';
 import { FOREVER } from './timeline.ts';
-import type { Write, WriteContent } from './validate.ts';
 
 /** How many rows one statement inserts at once. */
 export const ROWS_PER_INSERT = 128;
 
-/** A write with content. */
-export type PutWrite = Write & { readonly content: WriteContent };
-
 /**
- * Inserts exactly `ROWS_PER_INSERT` puts as rows numbered from `seq` on, over the periods they ask for, as if nothing
- * were believed later. Throws, and inserts none, when a period is not free.
+ * Inserts exactly `ROWS_PER_INSERT` puts, from row `from` of the columns on, as rows numbered from `seq` on, over the
+ * periods they ask for, as if nothing were believed later. Throws, and inserts none, when a period is not free.
  */
-export type BlockInsert = (seq: number, puts: readonly PutWrite[], recordedAt: Instant) => void;
+export type BlockInsert = (seq: number, columns: PutColumns, from: number, recordedAt: Instant) => void;
 
 type Statement = ReturnType<SqliteDatabase['prepare']>;
 
-/** Columns that mostly say the same in all rows of a block; then they are bound once. */
-interface ColumnGroup {
-  readonly columns: readonly string[];
-  isSame(a: PutWrite, b: PutWrite): boolean;
-  push(params: SqlValue[], put: PutWrite, recordedAt: Instant): void;
+/** How many statements are kept, each some ten kilobytes; the oldest makes room for a new one. */
+const STATEMENTS_MAX = 16;
+
+/** A column of the table that is not numbered or hashed: bound once where it says the same in all rows. */
+interface BoundColumn {
+  readonly name: string;
+  isSame(columns: PutColumns): boolean;
+  at(columns: PutColumns, row: number, recordedAt: Instant): SqlValue;
 }
 
-const GROUPS: readonly ColumnGroup[] = [
-  {
-    columns: ['predicate', 'fact_type'],
-    isSame: (a, b) => a.key.predicate === b.key.predicate && a.key.factType === b.key.factType,
-    push: (params, { key }) => void params.push(key.predicate, key.factType),
-  },
-  {
-    columns: ['value_key', 'target'],
-    isSame: (a, b) => a.key.valueKey === b.key.valueKey && a.content.target === b.content.target,
-    push: (params, { key, content }) => void params.push(key.valueKey, content.target),
-  },
-  {
-    columns: ['valid_from', 'valid_to', 'observed_at'],
-    isSame: (a, b) => a.validFrom === b.validFrom && a.validTo === b.validTo && a.observedAt === b.observedAt,
-    push: (params, { validFrom, validTo, observedAt }, recordedAt) =>
-      void params.push(validFrom ?? recordedAt, validTo ?? FOREVER, observedAt ?? recordedAt),
-  },
-  {
-    columns: ['actor', 'reason', 'source', 'confidence'],
-    isSame: (a, b) =>
-      a.actor === b.actor &&
-      a.reason === b.reason &&
-      a.source === b.source &&
-      a.content.confidence === b.content.confidence,
-    push: (params, { actor, reason, source, content }) =>
-      void params.push(actor, reason, source, content.confidence),
-  },
+const COLUMNS: readonly BoundColumn[] = [
+  ofText('predicate', 'predicate', textAt),
+  ofText('fact_type', 'factType', textAt),
+  ofText('value_key', 'valueKey', textAt),
+  ofText('target', 'target', textOrNull),
+  ofText('actor', 'actor', textAt),
+  ofText('reason', 'reason', textAt),
+  ofText('source', 'source', textOrNull),
+  ofNumber('valid_from', 'validFrom', (recordedAt) => recordedAt),
+  ofNumber('valid_to', 'validTo', () => FOREVER),
+  ofNumber('observed_at', 'observedAt', (recordedAt) => recordedAt),
+  ofNumber('confidence', 'confidence', () => null),
 ];
-const GROUPED_COLUMNS = GROUPS.flatMap((group) => group.columns);
-/** Parameters of a whole block: the first number, the instant of recording, and the columns of every group. */
-const BLOCK_PARAMS = 2 + GROUPED_COLUMNS.length;
+/** Parameters of a whole block: the first number, the instant of recording, and the columns. */
+const BLOCK_PARAMS = 2 + COLUMNS.length;
+
+/** How a column is bound: for a block, for each row, or not at all, since it says nothing. */
+type Binding = 'block' | 'row' | 'none';
 
 /** Prepares the insertion of blocks: a statement for each way in which rows of a block are alike, made when it is needed. */
 export function blockInsert(db: SqliteDatabase): BlockInsert {
-  const statements = new Map<number, Statement>();
-  const statementFor = (alike: number): Statement => {
-    const known = statements.get(alike) ?? db.prepare(insertText(alike));
-    statements.set(alike, known);
-    return known;
+  const statements = new Map<string, Statement>();
+  const statementFor = (bindings: readonly Binding[]): Statement => {
+    const key = bindings.join();
+    const known = statements.get(key);
+    if (known !== undefined) return known;
+    if (statements.size >= STATEMENTS_MAX) statements.delete(statements.keys().next().value ?? '');
+    const made = db.prepare(insertText(bindings));
+    statements.set(key, made);
+    return made;
   };
-  return (seq, puts, recordedAt) => {
-    const [first] = puts;
-    if (first === undefined) return;
-    let alike = 0;
-    const params: SqlValue[] = [seq, recordedAt];
-    const varying: ColumnGroup[] = [];
-    for (const [n, group] of GROUPS.entries()) {
-      if (puts.every((put) => group.isSame(put, first))) alike |= 1 << n;
-      else varying.push(group);
-      // Also where rows differ: a parameter keeps its number.
-      group.push(params, first, recordedAt);
+  return (seq, columns, from, recordedAt) => {
+    // Also where rows differ: a parameter keeps its number.
+    const ofBlock = COLUMNS.map((column) => column.at(columns, from, recordedAt));
+    const bindings = COLUMNS.map((column, n) => bindingOf(column.isSame(columns), ofBlock[n] ?? null));
+    const varying = COLUMNS.filter((_, n) => bindings[n] === 'row');
+    const params: SqlValue[] = [seq, recordedAt, ...ofBlock];
+    const { subject, value } = columns.texts;
+    loadHashes(columns, from);
+    for (let n = 0; n < ROWS_PER_INSERT; n += 1) {
+      params.push(textAt(subject, from + n), BLOCK_HASHES[n] ?? null, textAt(value, from + n));
+      for (const column of varying) params.push(column.at(columns, from + n, recordedAt));
     }
-    for (const [n, put] of puts.entries()) {
-      params.push(put.key.subject, hashBytes(put.content.contentHash, n), put.content.value);
-      for (const group of varying) group.push(params, put, recordedAt);
-    }
-    statementFor(alike).run(...params);
+    statementFor(bindings).run(...params);
   };
 }
 
-function insertText(alike: number): string {
-  const rows = Array.from({ length: ROWS_PER_INSERT }, (_, n) => rowText(alike, n));
+function bindingOf(isSame: boolean, value: SqlValue): Binding {
+  if (!isSame) return 'row';
+  return value === null ? 'none' : 'block';
+}
+
+function insertText(bindings: readonly Binding[]): string {
+  const names = COLUMNS.filter((_, n) => bindings[n] !== 'none').map(({ name }) => name);
+  const rows = Array.from({ length: ROWS_PER_INSERT }, (_, n) => rowText(bindings, n));
   // The parameters of a block are numbered, and those of rows are not: the driver looks for the name of a numbered one
   // each time it binds. The first mention of the last number makes the unnumbered ones begin after it.
   return `WITH block (parameters) AS (SELECT ?${BLOCK_PARAMS})
-    INSERT INTO facts (seq, recorded_at, observation_count, subject, content_hash, value, ${GROUPED_COLUMNS.join(', ')})
+    INSERT INTO facts (seq, recorded_at, observation_count, subject, content_hash, value, ${names.join(', ')})
     VALUES ${rows.join(',')}`;
 }
 
-function rowText(alike: number, row: number): string {
-  const grouped = GROUPS.flatMap(({ columns }, n) =>
-    columns.map((column) => ((alike & (1 << n)) === 0 ? '?' : `?${GROUPED_COLUMNS.indexOf(column) + 3}`)),
-  );
-  return `(?1 + ${row}, ?2, 1, ?, ?, ?, ${grouped.join(', ')})`;
+function rowText(bindings: readonly Binding[], row: number): string {
+  const bound = bindings.flatMap((binding, n) => {
+    if (binding === 'none') return [];
+    return binding === 'row' ? ['?'] : [`?${n + 3}`];
+  });
+  return `(?1 + ${row}, ?2, 1, ?, ?, ?, ${bound.join(', ')})`;
 }
 
-const CONTENT_HASH_BYTES = 32;
-// What is bound is copied: the same bytes serve every statement.
-const HASH_BYTES = Array.from({ length: ROWS_PER_INSERT }, () => Buffer.alloc(CONTENT_HASH_BYTES));
+function ofText(
+  name: string,
+  of: TextName,
+  read: (column: TextColumn, row: number) => string | null,
+): BoundColumn {
+  return {
+    name,
+    isSame: ({ texts }) => 'same' in texts[of],
+    at: ({ texts }, row) => read(texts[of], row),
+  };
+}
 
-/** The bytes of a content hash; the same for a row until the next hash is asked for it. */
-export function hashBytes(hex: string, row = 0): Buffer {
-  const bytes = HASH_BYTES[row] ?? Buffer.alloc(CONTENT_HASH_BYTES);
-  bytes.write(hex, 'hex');
-  return bytes;
+function ofNumber(
+  name: string,
+  of: NumberName,
+  otherwise: (recordedAt: Instant) => number | null,
+): BoundColumn {
+  return {
+    name,
+    isSame: ({ numbers }) => 'same' in numbers[of],
+    at({ numbers }, row, recordedAt) {
+      const number = numberAt(numbers[of], row);
+      return Number.isNaN(number) ? otherwise(recordedAt) : number;
+    },
+  };
+}
+
+function textOrNull(column: TextColumn, row: number): string | null {
+  return textAt(column, row) || null;
+}
+
+// What is bound is copied: the same bytes serve every statement, and a view of a row is not made again.
+const BLOCK_BYTES = Buffer.alloc(ROWS_PER_INSERT * CONTENT_HASH_BYTES);
+const BLOCK_HASHES = Array.from({ length: ROWS_PER_INSERT }, (_, n) =>
+  BLOCK_BYTES.subarray(n * CONTENT_HASH_BYTES, (n + 1) * CONTENT_HASH_BYTES),
+);
+
+function loadHashes({ contentHashes }: PutColumns, from: number): void {
+  const at = from * CONTENT_HASH_BYTES;
+  BLOCK_BYTES.set(contentHashes.subarray(at, at + BLOCK_BYTES.length));
 }

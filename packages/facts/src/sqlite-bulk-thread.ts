@@ -12,7 +12,7 @@ export interface BulkThread {
   /** Whether it could not be started, or has ended by itself. */
   hasFailed(): boolean;
   tell(request: BulkRequest): void;
-  /** The answer to the transaction that was begun last. Rejects with `STORE_FAILED` when the thread ends before. */
+  /** The answer to the next transaction that is begun. Rejects with `STORE_FAILED` when the thread ends before. */
   answer(): Promise<BulkDone | BulkFailed>;
   /** Ends the thread and its connection. */
   close(): Promise<void>;
@@ -32,23 +32,24 @@ export function startBulkThread(path: string): BulkThread {
   );
   worker.unref();
   let state: 'starting' | 'ready' | 'ended' = 'starting';
-  let awaiting: Awaiting | null = null;
+  /** Those who wait for an answer, in the order of their transactions. */
+  let awaiting: Awaiting[] = [];
   const ended = new Promise<void>((resolve) => {
     worker.once('exit', () => resolve());
   });
   const end = (why: string): void => {
     state = 'ended';
-    awaiting?.reject(new StorageError('STORE_FAILED', `the thread that writes bulk has ended: ${why}`));
-    awaiting = null;
+    const error = new StorageError('STORE_FAILED', `the thread that writes bulk has ended: ${why}`);
+    for (const one of awaiting) one.reject(error);
+    awaiting = [];
   };
   worker.on('message', (said: BulkAnswer) => {
     if ('ready' in said) {
       state = 'ready';
       return;
     }
-    worker.unref();
-    awaiting?.resolve(said);
-    awaiting = null;
+    awaiting.shift()?.resolve(said);
+    if (awaiting.length === 0) worker.unref();
   });
   worker.on('error', (error) => end(errorMessage(error)));
   worker.on('exit', (code) => end(`exit code ${code}`));
@@ -62,7 +63,7 @@ export function startBulkThread(path: string): BulkThread {
       return new Promise((resolve, reject) => {
         if (state === 'ended')
           reject(new StorageError('STORE_FAILED', 'the thread that writes bulk has ended'));
-        else awaiting = { resolve, reject };
+        else awaiting.push({ resolve, reject });
       });
     },
     async close() {

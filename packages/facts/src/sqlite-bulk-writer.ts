@@ -2,9 +2,8 @@ import type { Instant } from '@praxis/core';
 import { errorMessage, PraxisError } from '@praxis/core';
 import type { SqliteDatabase, SqliteTransaction } from '@praxis/storage';
 
-import type { WriteOutcome } from './backend.ts';
 import { createWriteApplier } from './sqlite-apply.ts';
-import { type BulkPacket, unpackPuts } from './sqlite-bulk-packet.ts';
+import { type BulkPacket, unpackColumns } from './sqlite-bulk-packet.ts';
 import { keepInstant, newestReader } from './sqlite-newest.ts';
 
 /** What the thread that writes is told. Of a transaction: one `begin`, packets, and `commit` or `rollback`. */
@@ -43,7 +42,9 @@ export type BulkWriter = (request: BulkRequest) => BulkDone | BulkFailed | null;
 interface Running {
   transaction: SqliteTransaction | null;
   recordedAt: Instant;
-  outcomes: (readonly WriteOutcome[])[];
+  /** Of every put so far. */
+  readonly seqs: number[];
+  readonly changed: boolean[];
   failure: BulkFailed | null;
 }
 
@@ -61,7 +62,11 @@ export function createBulkWriter(db: SqliteDatabase): BulkWriter {
     running.recordedAt = Math.max(earliest, newest.recordedAt + 1);
   };
   const put = (packet: BulkPacket): void => {
-    running.outcomes.push(applier.apply(unpackPuts(packet), running.recordedAt));
+    const { seqs, changed, recordedAt } = running;
+    applier.applyColumns(unpackColumns(packet), recordedAt, (seq, isChanged) => {
+      seqs.push(seq);
+      changed.push(isChanged);
+    });
   };
   const commit = (): BulkDone => {
     const done = doneOf(running);
@@ -102,18 +107,16 @@ export function createBulkWriter(db: SqliteDatabase): BulkWriter {
 }
 
 function nothing(): Running {
-  return { transaction: null, recordedAt: 0, outcomes: [], failure: null };
+  return { transaction: null, recordedAt: 0, seqs: [], changed: [], failure: null };
 }
 
-function doneOf({ recordedAt, outcomes }: Running): BulkDone {
-  const all = outcomes.flat();
-  const seqs = new Float64Array(all.length);
-  const changed = new Uint8Array(all.length);
-  for (let n = 0; n < all.length; n += 1) {
-    seqs[n] = Number(all[n]?.factId);
-    if (all[n]?.changed === true) changed[n] = 1;
-  }
-  return { ok: true, recordedAt, seqs, changed };
+function doneOf({ recordedAt, seqs, changed }: Running): BulkDone {
+  return {
+    ok: true,
+    recordedAt,
+    seqs: Float64Array.from(seqs),
+    changed: Uint8Array.from(changed, Number),
+  };
 }
 
 function failureOf(error: unknown): BulkFailed {

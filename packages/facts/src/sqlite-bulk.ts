@@ -3,10 +3,11 @@ import { type GroupCommit, StorageError, type StorageErrorCode } from '@praxis/s
 
 import type { WriteOutcome } from './backend.ts';
 import { FactError, type FactErrorCode } from './errors.ts';
-import type { PutWrite } from './sqlite-block-insert.ts';
-import { packPuts } from './sqlite-bulk-packet.ts';
+import { columnsOf, type PutWrite } from './put-columns.ts';
+import { packColumns } from './sqlite-bulk-packet.ts';
 import { type BulkThread, startBulkThread } from './sqlite-bulk-thread.ts';
 import type { BulkDone, BulkFailed, BulkRequest } from './sqlite-bulk-writer.ts';
+import { type BulkTurns, bulkTurns } from './sqlite-bulk-turns.ts';
 import type { PutFact } from './store.ts';
 import type { Write } from './validate.ts';
 
@@ -29,7 +30,7 @@ export interface SqliteBulk {
 
 export interface SqliteBulkOptions {
   readonly path: string;
-  readonly commits: Pick<GroupCommit<never, never>, 'alone'>;
+  readonly commits: Pick<GroupCommit<never, never>, 'alone' | 'isQuiet'>;
   /** The instant of a transaction that begins now, unless another process has recorded later. */
   readonly earliest: () => Instant;
 }
@@ -39,6 +40,7 @@ export interface SqliteBulkOptions {
  * database in memory has one connection and no thread.
  */
 export function sqliteBulk({ path, commits, earliest }: SqliteBulkOptions): SqliteBulk {
+  const inTurn = bulkTurns(commits);
   let thread: BulkThread | null = null;
   let without = 0;
   let closed = false;
@@ -51,7 +53,7 @@ export function sqliteBulk({ path, commits, earliest }: SqliteBulkOptions): Sqli
     putMany(facts, check) {
       if (closed || without > 0 || path === ':memory:' || !isBulk(facts)) return null;
       const ready = readyThread();
-      return ready === null ? null : putOnThread(ready, { facts, check, commits, earliest });
+      return ready === null ? null : putOnThread(ready, { facts, check, inTurn, earliest });
     },
     async without(work) {
       without += 1;
@@ -81,14 +83,15 @@ function isPlain({ expected, idempotencyKey, validTo }: PutFact): boolean {
   );
 }
 
-interface BulkPut extends Pick<SqliteBulkOptions, 'commits' | 'earliest'> {
+interface BulkPut extends Pick<SqliteBulkOptions, 'earliest'> {
+  readonly inTurn: BulkTurns;
   readonly facts: readonly PutFact[];
   readonly check: (fact: PutFact) => Write;
 }
 
 async function putOnThread(
   thread: BulkThread,
-  { facts, check, commits, earliest }: BulkPut,
+  { facts, check, inTurn, earliest }: BulkPut,
 ): Promise<readonly WriteOutcome[]> {
   // What is ready before the transaction has its turn waits here.
   const held: BulkRequest[] = [];
@@ -98,7 +101,7 @@ async function putOnThread(
     if (isBegun) thread.tell(request);
     else held.push(request);
   };
-  const done = commits.alone(async () => {
+  const done = inTurn(async () => {
     if (isRefused) return null;
     isBegun = true;
     thread.tell({ do: 'begin', earliest: earliest() });
@@ -132,7 +135,7 @@ function checkAndTell(
       contentHashes.push(put.content.contentHash);
       puts.push(put);
     }
-    tell({ do: 'put', packet: packPuts(puts) });
+    tell({ do: 'put', packet: packColumns(columnsOf(puts)) });
   }
   return contentHashes;
 }

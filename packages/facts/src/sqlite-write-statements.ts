@@ -3,7 +3,8 @@ import type { SqliteDatabase, SqlValue } from '@praxis/storage';
 
 import type { FactKey } from './model.ts';
 import type { Believed } from './plan.ts';
-import { type BlockInsert, blockInsert, hashBytes, type PutWrite } from './sqlite-block-insert.ts';
+import { CONTENT_HASH_BYTES, type PutWrite } from './put-columns.ts';
+import { type BlockInsert, blockInsert } from './sqlite-block-insert.ts';
 import { FOREVER, type Period } from './timeline.ts';
 import type { Write } from './validate.ts';
 
@@ -110,4 +111,12 @@ function believedRow(row: readonly SqlValue[]): BelievedRow {
     period: { from: Number(row[1]), to: Number(row[2]) },
     contentHash: String(row[3]),
   };
+}
+
+// What is bound is copied: the same bytes serve every statement.
+const HASH_BYTES = Buffer.alloc(CONTENT_HASH_BYTES);
+
+function hashBytes(hex: string): Buffer {
+  HASH_BYTES.write(hex, 'hex');
+  return HASH_BYTES;
 }

@@ -10,9 +10,9 @@ import { describe, expect, it } from 'vitest';
 import type { FactBackend } from '../src/backend.ts';
 import { createFactStore } from '../src/fact-store.ts';
 import { openMemoryFactStore } from '../src/memory-store.ts';
-import type { PutWrite } from '../src/sqlite-block-insert.ts';
+import { columnsOf, putAt, type PutWrite } from '../src/put-columns.ts';
 import { BULK_FACTS_MIN } from '../src/sqlite-bulk.ts';
-import { packPuts, unpackPuts } from '../src/sqlite-bulk-packet.ts';
+import { packColumns, unpackColumns } from '../src/sqlite-bulk-packet.ts';
 import { startBulkThread } from '../src/sqlite-bulk-thread.ts';
 import { createBulkWriter } from '../src/sqlite-bulk-writer.ts';
 import { SQLITE_FACT_MIGRATIONS } from '../src/sqlite-schema.ts';
@@ -70,7 +70,8 @@ describe('puts on their way to another thread', () => {
     fc.assert(
       fc.property(fc.array(put, { minLength: 1, maxLength: 12 }), (facts) => {
         const puts = facts.map((fact) => checkPut(fact) as PutWrite);
-        expect(unpackPuts(structuredClone(packPuts(puts)))).toEqual(puts);
+        const columns = unpackColumns(structuredClone(packColumns(columnsOf(puts))));
+        expect(puts.map((_, row) => putAt(columns, row))).toEqual(puts);
       }),
     );
   });
@@ -86,7 +87,7 @@ describe('puts on their way to another thread', () => {
         const expected = await model.putMany(batch.flat());
         expect(write({ do: 'begin', earliest: expected[0]?.recordedAt ?? 0 })).toBeNull();
         for (const facts of batch) {
-          const packet = packPuts(facts.map((fact) => checkPut(fact) as PutWrite));
+          const packet = packColumns(columnsOf(facts.map((fact) => checkPut(fact) as PutWrite)));
           expect(write({ do: 'put', packet })).toBeNull();
         }
         const done = write({ do: 'commit' });
@@ -198,7 +199,10 @@ describe('the thread that writes bulk', () => {
     while (!thread.isReady()) await sleep(5);
     const answer = thread.answer();
     thread.tell({ do: 'begin', earliest: START });
-    thread.tell({ do: 'put', packet: packPuts([checkPut(aPut({ value: 'lost' })) as PutWrite]) });
+    thread.tell({
+      do: 'put',
+      packet: packColumns(columnsOf([checkPut(aPut({ value: 'lost' })) as PutWrite])),
+    });
     await Promise.all([expect(answer).rejects.toMatchObject({ code: 'STORE_FAILED' }), thread.close()]);
     expect(thread.isReady()).toBe(false);
     await expect(thread.answer()).rejects.toMatchObject({ code: 'STORE_FAILED' });

@@ -27,6 +27,8 @@ export interface GroupCommit<Q, R> {
    * another way. Begins at once where nobody waits.
    */
   alone<T>(work: () => T | Promise<T>): Promise<T>;
+  /** Whether nobody waits, and requests are still taken: whoever has a turn alone may make it longer. */
+  isQuiet(): boolean;
   /** Commits what is waiting, then refuses new requests with `STORE_CLOSED`. */
   close(): Promise<void>;
 }
@@ -114,6 +116,7 @@ export function groupCommit<Q, R>(options: GroupCommitOptions<Q, R>): GroupCommi
         pumping = pump(entry);
       });
     },
+    isQuiet: () => !closed && waiting.length === 0,
     async close(): Promise<void> {
       closed = true;
       await pumping;
