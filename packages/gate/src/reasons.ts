@@ -10,6 +10,7 @@ export const GATE_REASONS = [
   'unknown_tool',
   'unauthorized',
   'origin_refused',
+  'request_refused',
   'redaction_failed',
   'kill_switch',
   'deny_list',

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { classifyInboundRequest, createMcpHandler, parseJSONRPCMessage } from '@modelcontextprotocol/server';
 import type { Session } from '@praxis/gate';
+import { redactText } from '@praxis/screen';
 import { recordMalformedCall, recordMalformedMessage } from '../malformed-call.ts';
 import { createProtocolServer } from '../mcp.ts';
 import { rawBytesOf } from '../raw-bytes.ts';
@@ -12,6 +13,8 @@ import { bearerMatches } from './auth.ts';
 import { readBody, refuseLength } from './body.ts';
 import { isRebound } from './guard.ts';
 import { consentCeilingOf, type HttpSession, HttpSessions } from './http-sessions.ts';
+import { RECORDED_PATH_LENGTH_MAX, type RefusedRequest, RefusalRecords } from './refusal-records.ts';
+import type { UnreadableRequest } from './unreadable-request.ts';
 import { sendWebResponse, toWebRequest } from './web-request.ts';
 
 /** The caller behind the one shared bearer token. */
@@ -19,16 +22,17 @@ const HTTP_PRINCIPAL = 'client:http';
 /** Both spellings of the endpoint: the present one and the reference's. */
 const PATHS = new Set(['/mcp', '/']);
 
-/** How much of a refused request's path is recorded, in UTF-16 code units. */
-const RECORDED_PATH_LENGTH_MAX = 128;
-
 type Body = Readonly<Record<string, unknown>>;
 
 interface Refusal {
+  readonly reason: RefusedRequest['reason'];
   readonly status: number;
-  readonly body: object;
+  readonly code: number;
+  readonly message: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+const UNKNOWN_SESSION: Refusal = refused(404, -32002, 'unknown session');
 
 /** Answers HTTP requests: who may call, what is a request at all, and which session it belongs to. */
 export class HttpEndpoint {
@@ -37,6 +41,7 @@ export class HttpEndpoint {
   readonly #sessions: HttpSessions;
   readonly #stateless: Session;
   readonly #modern: ReturnType<typeof createMcpHandler>;
+  readonly #refusals: RefusalRecords;
 
   constructor(
     tools: ReadonlyMap<string, Tool>,
@@ -50,12 +55,16 @@ export class HttpEndpoint {
     this.#modern = createMcpHandler(() => createProtocolServer(tools, services, () => this.#caller()), {
       legacy: 'reject',
     });
+    this.#refusals = new RefusalRecords(async (call) => {
+      const context = { session: this.#stateless, requestId: null, traceId: null };
+      return (await services.gate.refuse(call, context)).seq !== null;
+    }, services.clock);
   }
 
   /** Answers one request. Rejects only for faults of the server. */
   async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const refusal = await this.#refuseEarly(req);
-    if (refusal !== null) return answerJson(req, res, refusal);
+    const refusal = this.#refuseEarly(req);
+    if (refusal !== null) return this.#refuse(req, res, refusal);
     if (req.method === 'DELETE') return this.#endSession(req, res);
     const body = await readBody(req);
     const malformed = (why: string): Promise<void> =>
@@ -78,9 +87,23 @@ export class HttpEndpoint {
     await this.#route(req, res, parsed as Body);
   }
 
+  /** Records what arrived where a request belongs and is none. */
+  recordUnreadable({ status, code }: UnreadableRequest): Promise<void> {
+    return this.#refusals.record({
+      reason: 'malformed_message',
+      detail: 'no HTTP request',
+      args: { status, code },
+    });
+  }
+
   /** Ends every session. */
   close(): Promise<void> {
     return this.#sessions.close();
+  }
+
+  /** Records the refusals that were only counted so far. For the end, when no request comes any more. */
+  recordLeftOut(): Promise<void> {
+    return this.#refusals.close();
   }
 
   /**
@@ -93,46 +116,44 @@ export class HttpEndpoint {
   }
 
   /** Everything that is decided before a byte of the body is read. */
-  async #refuseEarly(req: IncomingMessage): Promise<Refusal | null> {
-    const path = URL.parse(req.url ?? '/', 'http://localhost')?.pathname ?? '';
+  #refuseEarly(req: IncomingMessage): Refusal | null {
     if (!bearerMatches(req.headers.authorization, this.#serving.token)) {
-      await this.#record('unauthorized', path);
       const headers = { 'www-authenticate': 'Bearer' };
-      return { status: 401, body: rpcError(-32001, 'unauthorized'), headers };
+      return { reason: 'unauthorized', status: 401, code: -32001, message: 'unauthorized', headers };
     }
-    if (isRebound(this.#serving.host, req.headers.host, req.headers.origin)) {
-      await this.#record('origin_refused', path);
-      return { status: 403, body: rpcError(-32001, 'this origin may not call') };
+    const { host, origin } = req.headers;
+    if (host === undefined && req.httpVersion === '1.1') return refused(400, -32600, 'no host header');
+    if (isRebound(this.#serving.host, host, origin)) {
+      return { reason: 'origin_refused', status: 403, code: -32001, message: 'this origin may not call' };
     }
-    if (!PATHS.has(path)) return { status: 404, body: rpcError(-32601, 'no such path') };
+    if (!PATHS.has(pathOf(req))) return refused(404, -32601, 'no such path');
     if (req.method === 'DELETE') return null;
     if (req.method !== 'POST') {
-      return { status: 405, body: rpcError(-32600, 'only POST'), headers: { allow: 'POST, DELETE' } };
+      return { ...refused(405, -32600, 'only POST'), headers: { allow: 'POST, DELETE' } };
     }
     const status = refuseLength(req);
-    return status === null ? null : { status, body: rpcError(-32600, 'bad content length') };
+    return status === null ? null : refused(status, -32600, 'bad content length');
+  }
+
+  /** Records a refused request, then answers it. Nothing of its headers, its query or its body is kept. */
+  async #refuse(
+    req: IncomingMessage,
+    res: ServerResponse,
+    { reason, status, code, message, headers = {} }: Refusal,
+    id?: unknown,
+  ): Promise<void> {
+    // Cut only after redaction: half a secret is not recognised as one.
+    const path = redactText(pathOf(req)).slice(0, RECORDED_PATH_LENGTH_MAX);
+    const args = { status, method: req.method ?? '', path };
+    await this.#refusals.record({ reason, detail: message, args });
+    answerJson(req, res, { status, body: rpcError(code, message, id), headers });
   }
 
   /** A client that says it is done (MCP 2025-11-25, session management). */
   async #endSession(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const session = this.#named(req);
-    if (session === null) return this.#unknownSession(req, res, null);
+    if (session === null) return this.#refuse(req, res, UNKNOWN_SESSION, null);
     await sendWebResponse(res, await session.transport.handleRequest(toWebRequest(req, res, null)));
-  }
-
-  async #record(reason: 'unauthorized' | 'origin_refused', path: string): Promise<void> {
-    await this.#services.gate.refuse(
-      {
-        tool: 'http',
-        // Whoever holds no token must not fill the ledger.
-        args: { path: path.slice(0, RECORDED_PATH_LENGTH_MAX) },
-        target: null,
-        hostType: null,
-        tier: 'T0',
-        refusal: { reason, detail: '' },
-      },
-      { session: this.#stateless, requestId: null, traceId: null },
-    );
   }
 
   async #route(req: IncomingMessage, res: ServerResponse, body: Body): Promise<void> {
@@ -153,14 +174,10 @@ export class HttpEndpoint {
       return;
     }
     const session = await this.#legacySession(req, body);
-    if (session === null) return this.#unknownSession(req, res, body['id']);
+    if (session === null) return this.#refuse(req, res, UNKNOWN_SESSION, body['id']);
     await recordMalformedCall(this.#services, session.session, body);
     const request = toWebRequest(req, res, body);
     await sendWebResponse(res, await session.transport.handleRequest(request, { parsedBody: body }));
-  }
-
-  #unknownSession(req: IncomingMessage, res: ServerResponse, id: unknown): void {
-    answerJson(req, res, { status: 404, body: rpcError(-32002, 'unknown session', id) });
   }
 
   async #legacySession(req: IncomingMessage, body: Body): Promise<HttpSession | null> {
@@ -173,6 +190,15 @@ export class HttpEndpoint {
     const id = req.headers['mcp-session-id'];
     return typeof id === 'string' ? this.#sessions.find(id) : null;
   }
+}
+
+function refused(status: number, code: number, message: string): Refusal {
+  return { reason: 'request_refused', status, code, message };
+}
+
+/** The path alone: a query may hold anything. */
+function pathOf(req: IncomingMessage): string {
+  return URL.parse(req.url ?? '/', 'http://localhost')?.pathname ?? '';
 }
 
 function isMessage(value: unknown): boolean {

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { errorCode } from '@praxis/core';
 import { ServerError } from '../errors.ts';
 import { rpcError } from '../rpc-error.ts';
@@ -8,6 +8,7 @@ import type { Tool } from '../tool.ts';
 import { answerJson } from './answer.ts';
 import { HTTP_REQUEST_TIMEOUT_MS } from './body.ts';
 import { HttpEndpoint } from './http-endpoint.ts';
+import { UnreadableRequests } from './unreadable-request.ts';
 
 /** How many connections may be open at once, whoever made them. */
 export const HTTP_CONNECTIONS_MAX = 1024;
@@ -42,12 +43,20 @@ export async function serveHttp(
     headersTimeout: timeoutMs,
     connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, timeoutMs),
   };
-  const server = createServer(timeouts, (req, res) => {
+  const requests = new UnreadableRequests((unreadable) => endpoint.recordUnreadable(unreadable));
+  const answer: RequestListener = (req, res) => {
+    requests.began(req, res);
     endpoint.handle(req, res).catch((error: unknown) => {
       services.log(`praxis: http: ${errorCode(error)}`);
       answerJson(req, res, { status: 500, body: rpcError(-32603, 'internal error') });
     });
-  });
+  };
+  // A request without Host must reach the endpoint: Node.js would refuse it without a trace.
+  const server = createServer({ ...timeouts, requireHostHeader: false }, answer);
+  // RFC 9110 §10.1.1 lets an expectation be ignored; refused by Node.js it would leave no trace either.
+  server.on('checkExpectation', answer);
+  server.on('clientError', (error, socket) => requests.refuse(error, socket as Socket));
+  server.on('connect', (_req, socket) => requests.refuseTunnel(socket as Socket));
   server.maxConnections = HTTP_CONNECTIONS_MAX;
   await listen(server, serving);
   const { port } = server.address() as AddressInfo;
@@ -58,6 +67,7 @@ export async function serveHttp(
       await endpoint.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await endpoint.recordLeftOut();
     },
   };
 }
