@@ -10,6 +10,16 @@ describe('checkDocComments', () => {
     expect(problems).toEqual([]);
   });
 
+  it('reads all that a file declares when everything of it is exported', () => {
+    using dir = makeTempDir();
+    dir.write('packages/a/src/index.ts', "export * from './b.ts';\n");
+    dir.write('packages/a/src/b.ts', '/** Says so. */\nexport const one = 1;\nexport const two = 2;\n');
+    expect(checkDocComments(dir.path)).toEqual({
+      exportsRead: 2,
+      problems: ['packages/a/src/b.ts:3: two has no doc comment'],
+    });
+  });
+
   it('names what says nothing about itself, and what it cannot find', () => {
     using dir = makeTempDir();
     dir.write('packages/a/src/index.ts', "export { one, type Two, three, four } from './b.ts';\n");

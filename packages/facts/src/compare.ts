@@ -75,7 +75,7 @@ function isBefore(a: Comparable, b: Comparable): boolean {
   return a.valueKey < b.valueKey;
 }
 
-/** Whether two JSON values are the same. */
+/** Whether two JSON values are the same, whatever the order of their members. Linear in their size. */
 export function sameJson(a: Json, b: Json): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

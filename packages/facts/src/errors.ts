@@ -1,6 +1,6 @@
 import { PraxisError } from '@praxis/core';
 
-/** Every code this package throws by itself; those of `@praxis/storage` pass through. */
+/** Every code this package throws by itself (`docs/reference/errors.md`); those of `@praxis/storage` pass through. */
 export type FactErrorCode =
   | 'FACT_INVALID'
   | 'FACT_TOO_LARGE'
@@ -13,7 +13,7 @@ export type FactErrorCode =
   | 'FACT_SEAL_CONFLICT'
   | 'FACT_UNSUPPORTED';
 
-/** A request the store refused. */
+/** A request the store refused: nothing of it was done, and it would be refused again. `fields` says which part. */
 export class FactError extends PraxisError<FactErrorCode> {
   override readonly name: string = 'FactError';
 }

@@ -7,6 +7,7 @@ import type { PutFact } from './store.ts';
 
 /** What a predicate of a kind holds. */
 export interface PredicateSchema {
+  /** What every value must fit. */
   readonly value: z.ZodType;
   /** Several values at once, told apart by their value key. */
   readonly multiValued: boolean;
@@ -77,7 +78,7 @@ export class KindRegistry {
     return checkPredicate(fact, schema, violation);
   }
 
-  /** Whether an entity has every predicate its kind requires, of those it is believed to have. */
+  /** The predicates an entity lacks of those its kind requires. Empty when it is complete, or its kind unknown. */
   checkComplete(subject: string, predicates: ReadonlySet<string>): KindViolation[] {
     const missing: KindViolation[] = [];
     for (const [predicate, schema] of this.kinds.get(kindOf(subject))?.predicates ?? []) {

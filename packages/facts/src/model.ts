@@ -56,7 +56,7 @@ export interface Fact extends FactKey {
 /** A fact as a backend keeps it: the classification is a matter of the rules in force at reading. */
 export type StoredFact = Omit<Fact, 'classification'>;
 
-/** The kind of a subject `kind:name`. */
+/** The kind of a subject `kind:name`: what stands before the first colon. */
 export function kindOf(subject: string): string {
   return subject.slice(0, subject.indexOf(':'));
 }

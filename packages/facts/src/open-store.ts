@@ -27,7 +27,10 @@ export function parseStoreDsn(dsn: string): StoreLocation {
   return { backend: 'sqlite', path: dsn };
 }
 
-/** Opens the store a connection string names, with a look at kinds on every put when they are given. */
+/**
+ * Opens the store a connection string names, with a look at kinds on every put when they are given. Throws as
+ * `parseStoreDsn`, `openSqliteFactStore` and `openPostgresFactStore` do.
+ */
 export async function openFactStore(options: {
   dsn: string;
   clock: Clock;

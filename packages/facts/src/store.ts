@@ -2,7 +2,7 @@ import type { Instant, Json } from '@praxis/core';
 
 import type { Fact, FactClassification, FactType } from './model.ts';
 
-/** A write of one value. */
+/** A write of one value. Lengths are bounded by the constants of `bounds.ts`; instants are microseconds UTC. */
 export interface PutFact {
   /** `kind:name`. */
   subject: string;
@@ -54,9 +54,11 @@ export interface EndFact {
 export interface PutResult {
   /** The instant of the transaction, later than that of every transaction before it. */
   recordedAt: Instant;
+  /** SHA-256 of what the fact says, lower-case hexadecimal: what `expected` takes. */
   contentHash: string;
   /** False when the same was believed already: then the observation was counted, no row written. */
   changed: boolean;
+  /** Of the version that is believed now. */
   factId: string;
 }
 
@@ -163,6 +165,7 @@ export interface FactChange {
 /** One page of differences. */
 export interface DiffPage {
   changes: FactChange[];
+  /** How many differences of this page's range were left out because they are restricted. */
   withheld: number;
   next: string | null;
 }
@@ -185,8 +188,11 @@ export interface TraverseQuery extends AsOf {
   /** Only these predicates. Default: all edges. */
   relations?: readonly string[];
   factType?: FactType;
+  /** How far to go, in edges. Default 8, at most `TRAVERSE_DEPTH_MAX`. */
   depthMax?: number;
+  /** How many subjects to reach. Default 10,000, at most `TRAVERSE_SUBJECTS_MAX`. */
   subjectsMax?: number;
+  /** Default false: restricted edges are not followed, and counted in `withheld`. */
   allowRestricted?: boolean;
 }
 
@@ -221,7 +227,9 @@ export interface PathResult {
 
 /** A vector for a content; every fact that says the same has it. */
 export interface EmbedFact {
+  /** As `PutResult` answers it. */
   contentHash: string;
+  /** 1 to `VECTOR_DIMENSIONS_MAX` finite numbers, not all of them zero. */
   vector: Float32Array;
 }
 
@@ -230,7 +238,7 @@ export interface NearestQuery extends Omit<FactFilter, 'where'>, AsOf {
   /** What made the vectors. */
   model: string;
   vector: Float32Array;
-  /** Default 10. */
+  /** Default 10, at most `NEIGHBOURS_MAX`. */
   limit?: number;
   allowRestricted?: boolean;
 }
@@ -251,14 +259,19 @@ export interface NearestResult {
 /** The newest link of the chain over the store; its hash is what a ledger's checkpoint keeps. */
 export interface SealHead {
   sealId: number;
+  /** SHA-256, lower-case hexadecimal. */
   hash: string;
+  /** Everything recorded up to this instant is sealed. */
   recordedAt: Instant;
+  /** How many rows (versions, supersessions, rules) the link covers. */
   rowsSealed: number;
 }
 
 /** What recomputing the chain found. */
 export interface FactVerifyReport {
+  /** Whether the chain is whole and everything derived fits it. */
   ok: boolean;
+  /** How many links there are. */
   seals: number;
   /** The first link that does not fit, or null. */
   firstBad: { sealId: number; code: 'FACT_SEAL_BROKEN' | 'FACT_SEAL_MISSING' } | null;
@@ -278,13 +291,24 @@ export interface FactVerifyReport {
  * Throws `FactError` for refused requests and `StorageError` for faults.
  */
 export interface FactStore {
+  /**
+   * Records one value. Throws `FACT_INVALID`, `FACT_TOO_LARGE`, `FACT_VERSION_CONFLICT` (`expected` is not what is
+   * believed), `FACT_IDEMPOTENCY_CONFLICT` (the key came with another content), `FACT_KIND_INVALID`.
+   */
   put(fact: PutFact): Promise<PutResult>;
-  /** All or none, recorded at one instant. */
+  /**
+   * All or none, recorded at one instant, answered in the order of the facts; each sees what those before it wrote.
+   * At most `TRANSACTION_OPERATIONS_MAX`. Throws as `put` does.
+   */
   putMany(facts: readonly PutFact[]): Promise<PutResult[]>;
+  /** Removes belief; what was believed stays in the history. Throws as `put` does. */
   end(end: EndFact): Promise<EndResult>;
-  /** The one fact believed for a key as of two instants, or null. */
+  /** The one fact believed for a key as of two instants, or null. Throws `FACT_QUERY_INVALID`, as all questions do. */
   get(key: FactPoint): Promise<Fact | null>;
-  /** In order of subject, predicate, fact type, value key, validFrom (by UTF-8 bytes). */
+  /**
+   * In order of subject, predicate, fact type, value key, validFrom (by UTF-8 bytes). Throws `FACT_CURSOR_INVALID` for a
+   * cursor of another question, as all questions do that answer in pages.
+   */
   query(query: FactQuery): Promise<FactPage>;
   /** All versions, believed or not, in order of recording. */
   history(query: HistoryQuery): Promise<FactPage>;
@@ -294,8 +318,12 @@ export interface FactStore {
   stream(query: Omit<FactQuery, 'cursor'>): AsyncIterable<Fact>;
   /** What can be reached over edges: with `direction: 'in'`, what depends on a subject. */
   traverse(query: TraverseQuery): Promise<TraverseResult>;
+  /** A path with the fewest edges between two subjects. */
   shortestPath(query: PathQuery): Promise<PathResult>;
-  /** Keeps vectors for contents. A second vector for the same content and model is ignored. */
+  /**
+   * Keeps vectors for contents. A second vector for the same content and model is ignored. Throws `FACT_INVALID`.
+   * Vectors of one model may differ in length: `nearest` compares those of the length it is asked with.
+   */
   embed(model: string, facts: readonly EmbedFact[]): Promise<void>;
   /** Exact nearest neighbours by cosine, as of two instants. */
   nearest(query: NearestQuery): Promise<NearestResult>;
@@ -303,10 +331,14 @@ export interface FactStore {
   classify(rule: ClassifyFacts): Promise<void>;
   /** Adds a link over all that was recorded since the last; null when there is nothing new. */
   seal(): Promise<SealHead | null>;
-  /** Recomputes the chain. `head`: a hash kept elsewhere (a ledger) that must be one of its links. */
+  /**
+   * Recomputes the chain; reports what does not fit and throws only for faults (`STORE_CORRUPT`). `head`: a hash kept elsewhere (a
+   * ledger) that must be one of its links.
+   */
   verify(options?: { head?: string }): Promise<FactVerifyReport>;
-  /** Copies the store while it is in use, to a new owner-only file. SQLite only. */
+  /** Copies the store while it is in use, to a new owner-only file. SQLite only: elsewhere `FACT_UNSUPPORTED`. */
   backup(path: string): Promise<void>;
+  /** Ends what is under way and lets go of the store. A second call does nothing. */
   close(): Promise<void>;
 }
 
