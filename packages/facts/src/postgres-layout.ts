@@ -1,4 +1,4 @@
-import type { Clock, Instant } from '@praxis/core';
+import { type Clock, INSTANT_MAX, INSTANT_MIN, type Instant } from '@praxis/core';
 import type { PostgresDatabase } from '@praxis/storage';
 
 import {
@@ -14,6 +14,8 @@ export interface FactLayout {
   /** The table that many rows are copied into. */
   readonly table: string;
   readonly partitioned: boolean;
+  /** A period around an instant that is prepared when the instant is. */
+  around(instant: Instant): { from: Instant; before: Instant };
   /** Whether what ends at an instant has a place. */
   isPrepared(instant: Instant): boolean;
   /**
@@ -31,7 +33,13 @@ export async function openLayout(
 ): Promise<FactLayout> {
   if (options.partition && db.capabilities.partitioning) await partitionFacts(db, clock.now());
   if (!(await isPartitioned(db)))
-    return { table: 'facts', partitioned: false, isPrepared: () => true, prepare: async () => undefined };
+    return {
+      table: 'facts',
+      partitioned: false,
+      around: () => ({ from: INSTANT_MIN, before: INSTANT_MAX }),
+      isPrepared: () => true,
+      prepare: async () => undefined,
+    };
   // By month, because a clock may be set back as far as it likes.
   const prepared = new Set<string>();
   const isPrepared = (instant: Instant): boolean => prepared.has(monthOf(instant).table);
@@ -40,5 +48,9 @@ export async function openLayout(
     for (const table of await prepareMonths(db, instant)) prepared.add(table);
   };
   await prepare(clock.now());
-  return { table: PARTITION_BELIEVED, partitioned: true, isPrepared, prepare };
+  const around = (instant: Instant): { from: Instant; before: Instant } => {
+    const { from, to } = monthOf(instant);
+    return { from, before: to };
+  };
+  return { table: PARTITION_BELIEVED, partitioned: true, around, isPrepared, prepare };
 }

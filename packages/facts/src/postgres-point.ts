@@ -1,5 +1,5 @@
 import type { Clock, Instant, Json } from '@praxis/core';
-import type { PostgresDatabase } from '@praxis/storage';
+import type { PostgresDatabase, PostgresParam } from '@praxis/storage';
 
 import type { PointAnswer } from './backend.ts';
 import type { FactKey, StoredFact } from './model.ts';
@@ -33,20 +33,24 @@ type Row = readonly [
 ];
 
 const OF_KEY = 'v.subject = $1 AND v.predicate = $2 AND v.fact_type = $3 AND v.value_key = $4';
-const OBSERVATIONS = 'LEFT JOIN fact_observations o ON o.seq = f.seq';
 // The present is the clock, or the latest recording when the clock has stepped back behind it.
 const PRESENT = 'greatest($5::int8, (SELECT last FROM fact_clock WHERE one = 1))';
 const GIVEN = '$5::int8';
 
 // Each is a statement of its own, and simple: so that its plan is kept, and costs little to begin with.
 const statements = (validAt: string): { believed: string; asRecorded: string } => {
+  const read = (facts: string): string =>
+    `SELECT ${COLUMNS} FROM (${facts}) f LEFT JOIN fact_observations o ON o.seq = f.seq`;
   // Of what is believed about a key periods do not overlap: only the first that ends later can hold an instant.
-  const believed = `SELECT ${COLUMNS} FROM (SELECT * FROM facts v WHERE ${OF_KEY} AND v.superseded_at IS NULL
-    AND v.valid_to > ${validAt} ORDER BY v.valid_to LIMIT 1) f ${OBSERVATIONS} WHERE f.valid_from <= ${validAt}`;
-  const past = `SELECT ${COLUMNS} FROM (SELECT * FROM facts v WHERE ${OF_KEY} AND v.superseded_at > $6
-    AND v.recorded_at <= $6 AND v.valid_from <= ${validAt} AND v.valid_to > ${validAt}
-    ORDER BY v.recorded_at DESC LIMIT 1) f ${OBSERVATIONS}`;
-  return { believed, asRecorded: `(${believed} AND f.recorded_at <= $6) UNION ALL (${past}) LIMIT 1` };
+  const first = `SELECT * FROM facts v WHERE ${OF_KEY} AND v.superseded_at IS NULL AND v.valid_to > ${validAt}
+    ORDER BY v.valid_to LIMIT 1`;
+  const past = `SELECT * FROM facts v WHERE ${OF_KEY} AND v.superseded_at > $6 AND v.recorded_at <= $6
+    AND v.valid_from <= ${validAt} AND v.valid_to > ${validAt} ORDER BY v.recorded_at DESC LIMIT 1`;
+  const believed = `SELECT * FROM (${first}) b WHERE b.valid_from <= ${validAt}`;
+  return {
+    believed: read(believed),
+    asRecorded: read(`(${believed} AND b.recorded_at <= $6) UNION ALL (${past}) LIMIT 1`),
+  };
 };
 const OF_PRESENT = statements(PRESENT);
 const OF_INSTANT = statements(GIVEN);
@@ -59,16 +63,21 @@ export type PointReader = (
 
 /** Points are read in one statement: what is believed first, what was believed only where it is asked for. */
 export function createPointReader(db: PostgresDatabase, clock: Clock, rules: PostgresRules): PointReader {
+  const read = async (text: string, params: readonly PostgresParam[]): Promise<Row | null> => {
+    const [row] = await db.queryShared(text, params);
+    return row === undefined ? null : (JSON.parse(row[0] as string) as Row);
+  };
   return async (key, { validAt, recordedAt }) => {
     const { subject, predicate, factType, valueKey } = key;
     if (![subject, predicate, factType, valueKey].every(mayBeHeld)) return null;
+    const now = clock.now();
     const { believed, asRecorded } = validAt === undefined ? OF_PRESENT : OF_INSTANT;
-    const params = [subject, predicate, factType, valueKey, validAt ?? clock.now()];
-    const [row] = await (recordedAt === undefined
-      ? db.queryShared(believed, params)
-      : db.queryShared(asRecorded, [...params, recordedAt]));
-    if (row === undefined) return null;
-    const said = JSON.parse(String(row[0])) as Row;
+    const params = [subject, predicate, factType, valueKey, validAt ?? now];
+    // Nearly always what was believed by now is what is believed.
+    let said = recordedAt === undefined || recordedAt >= now ? await read(believed, params) : null;
+    if (recordedAt !== undefined && (said === null || said[5] > recordedAt))
+      said = await read(asRecorded, [...params, recordedAt]);
+    if (said === null) return null;
     const found = rules.upTo(said[16] ?? 0);
     return { fact: toFact(key, said), rules: found instanceof Promise ? await found : found };
   };

@@ -1,6 +1,7 @@
 import type { PostgresMigration } from '@praxis/storage';
 
 import { POSTGRES_VERSION_5 } from './postgres-schema-5.ts';
+import { POSTGRES_VERSION_6 } from './postgres-schema-6.ts';
 
 /** How many rows the key locks are spread over. Part of the schema: it never changes. */
 export const LOCK_STRIPES = 4096;
@@ -261,6 +262,7 @@ export const POSTGRES_FACT_MIGRATIONS: readonly PostgresMigration[] = [
   { version: 3, sql: VERSION_3 },
   { version: 4, sql: VERSION_4 },
   { version: 5, sql: POSTGRES_VERSION_5 },
+  { version: 6, sql: POSTGRES_VERSION_6 },
 ];
 
 /** The triggers there must be, always enabled: `table.trigger`. */

@@ -65,22 +65,25 @@ describe('a way to PostgreSQL that breaks', () => {
     expect(await putting).toMatchObject({ changed: true });
   });
 
-  it('that is cut under a call is told as such, and the next call is answered', async () => {
+  it('that is cut under a call is told as such, and who repeats it with its idempotency key has written once', async () => {
     const proxy = await aProxy();
     const store = await aStore('cut', { url: proxy.through(server.url) });
+    const again = aPut({ value: 'v2', idempotencyKey: 'again' });
     await store.put(aPut());
     const db = await openPostgres({ url: server.url, schema: 'cut', migrations: POSTGRES_FACT_MIGRATIONS });
     await db.transact(async (session) => {
       await session.query('LOCK TABLE facts IN ACCESS EXCLUSIVE MODE');
       const asking = expect(store.query({})).rejects.toMatchObject(AWAY);
-      const putting = expect(store.put(aPut({ value: 'v2' }))).rejects.toMatchObject(AWAY);
+      const putting = expect(store.put(again)).rejects.toMatchObject(AWAY);
       await sleep(100);
       proxy.cut();
       proxy.mend();
       await Promise.all([asking, putting]);
     });
     await db.close();
-    expect((await store.query({})).facts.map(({ value }) => value)).toEqual(['v1']);
+    expect(await store.put(again)).toMatchObject({ changed: true });
+    const { facts } = await store.query({});
+    expect(facts.map(({ value, observationCount }) => [value, observationCount])).toEqual([['v2', 1]]);
     expect(await store.put(aPut({ value: 'v3' }))).toMatchObject({ changed: true });
   });
 });

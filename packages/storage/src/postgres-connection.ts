@@ -5,6 +5,7 @@ import type { Pool, PoolClient } from 'pg';
 import { StorageError } from './errors.ts';
 import { fromPostgres } from './errors-postgres.ts';
 import { CopyFrom } from './postgres-copy.ts';
+import { PreparedQuery, type PreparedStatement } from './postgres-prepared.ts';
 import { PostgresWatch } from './postgres-watch.ts';
 
 /** A value bound to a statement. Lists travel as JSON text. */
@@ -30,7 +31,7 @@ export const POSTGRES_BACKOFF_MS: readonly number[] = [50, 200, 800];
 
 /** Lends a connection; one that broke in use is not given back. */
 export async function withClient<R>(pool: Pool, work: (client: PoolClient) => Promise<R>): Promise<R> {
-  const client = await acquire(pool);
+  const client = takeSpare(pool) ?? (await acquire(pool));
   if (!watches.has(client))
     watches.set(client, new PostgresWatch(client, Number(pool.options.statement_timeout ?? 0)));
   let broken = false;
@@ -48,8 +49,43 @@ export async function withClient<R>(pool: Pool, work: (client: PoolClient) => Pr
   } finally {
     client.off('error', onError);
     if (broken) client.on('error', () => undefined);
-    client.release(broken);
+    if (broken) client.release(true);
+    else giveBack(pool, client);
   }
+}
+
+/** How many turns of the event loop a connection that was just used is kept for who comes next. */
+const SPARE_TURNS = 2;
+
+/** One connection of a pool that nobody uses. */
+interface Spare {
+  readonly client: PoolClient;
+  release: NodeJS.Immediate;
+}
+const spares = new WeakMap<Pool, Spare>();
+
+function takeSpare(pool: Pool): PoolClient | undefined {
+  const spare = spares.get(pool);
+  if (spare === undefined) return undefined;
+  clearImmediate(spare.release);
+  spares.delete(pool);
+  return spare.client;
+}
+
+/** Who calls again as soon as it was answered takes the same connection: the pool, with its timers, is not asked. */
+function giveBack(pool: Pool, client: PoolClient): void {
+  if (spares.has(pool) || pool.waitingCount > 0 || pool.ending) return client.release();
+  const releaseAfter = (turns: number): NodeJS.Immediate =>
+    setImmediate(() => {
+      if (turns > 1) {
+        spare.release = releaseAfter(turns - 1);
+      } else {
+        spares.delete(pool);
+        client.release();
+      }
+    });
+  const spare: Spare = { client, release: releaseAfter(SPARE_TURNS) };
+  spares.set(pool, spare);
 }
 
 const watches = new WeakMap<PoolClient, PostgresWatch>();
@@ -132,18 +168,35 @@ export async function run(
   text: string,
   params: readonly PostgresParam[],
 ): Promise<readonly PostgresRow[]> {
-  const values = params.map((param) => (Array.isArray(param) ? JSON.stringify(param) : param));
-  const named = params.length > 0 ? { name: nameOf(text) } : {};
+  const name = params.length > 0 ? nameOf(text) : '';
   const watch = watches.get(client);
   watch?.sent();
   try {
-    const result = await client.query({ text, values, rowMode: 'array', ...named });
+    if (name !== '') return await runPrepared(client, { name, text, values: params.map(textOf) });
+    const result = await client.query({ text, values: params.map(textOf), rowMode: 'array' });
     return result.rows as PostgresRow[];
   } catch (error) {
     throw fromPostgres(error);
   } finally {
     watch?.answered();
   }
+}
+
+/** What watches over a connection that is lent. */
+export function watchOf(client: PoolClient): PostgresWatch | undefined {
+  return watches.get(client);
+}
+
+function runPrepared(client: PoolClient, statement: PreparedStatement): Promise<readonly PostgresRow[]> {
+  return new Promise((resolve, reject) => {
+    client.query(new PreparedQuery(statement, resolve, reject));
+  });
+}
+
+/** A parameter as it is bound: as text. */
+export function textOf(param: PostgresParam): string | null {
+  if (typeof param === 'string' || param === null) return param;
+  return Array.isArray(param) ? JSON.stringify(param) : String(param);
 }
 
 function copy(client: PoolClient, text: string, chunks: Iterable<string>): Promise<void> {
@@ -163,8 +216,8 @@ const names = new Map<string, string>();
 /** The most statements that are kept prepared per connection; others are parsed each time. */
 const NAMES_MAX = 512;
 
-/** The name a statement is prepared under: its text decides. */
-function nameOf(text: string): string {
+/** The name a statement is prepared under: its text decides. Empty where there are too many. */
+export function nameOf(text: string): string {
   const known = names.get(text);
   if (known !== undefined) return known;
   if (names.size >= NAMES_MAX) return '';

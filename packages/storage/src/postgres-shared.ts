@@ -1,52 +1,76 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Connection, Pool, PoolClient } from 'pg';
 
-import { type PostgresParam, type PostgresRow, run, withClient } from './postgres-connection.ts';
+import { fromPostgres } from './errors-postgres.ts';
+import {
+  nameOf,
+  type PostgresParam,
+  type PostgresRow,
+  run,
+  textOf,
+  watchOf,
+  withClient,
+} from './postgres-connection.ts';
+import { GroupedQuery, type GroupedStatement } from './postgres-grouped.ts';
+import { parsersOf } from './postgres-prepared.ts';
 
-/** How many statements may be under way on a shared connection. */
+/** How many statements share a request. */
 export const POSTGRES_SHARED_MAX = 16;
+/** How many such requests are under way at once, where the pool has as many connections. */
+export const POSTGRES_SHARED_LANES = 4;
 
 /** Runs one statement by itself. */
 export type SharedQuery = (text: string, params: readonly PostgresParam[]) => Promise<readonly PostgresRow[]>;
 
-/** A connection that is lent to all who ask while it is. */
-interface Shared {
-  readonly client: Promise<PoolClient>;
-  using: number;
-  /** Gives the connection back, once nobody uses it; with what went wrong on it. */
-  leave(failure: unknown): void;
+interface Waiting {
+  readonly text: string;
+  readonly params: readonly PostgresParam[];
+  readonly resolve: (rows: readonly PostgresRow[]) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
- * Lets short statements that come at the same time share connections of a pool: they travel together, which spares the
- * machine most of what a statement costs beside itself. A connection goes back to the pool when nobody uses it; no more
- * join it while others wait for one.
+ * Lets short statements that change nothing and come at the same time share requests, which spares both sides most of
+ * what a statement costs beside itself. Who is alone shares with nobody.
  */
 export function shareConnections(pool: Pool): SharedQuery {
-  let newest: Shared | null = null;
+  let waiting: Waiting[] = [];
+  let lanes = 0;
   let underWay = 0;
-  const share = async (text: string, params: readonly PostgresParam[]): Promise<readonly PostgresRow[]> => {
-    if (newest === null || newest.using >= POSTGRES_SHARED_MAX || pool.waitingCount > 0)
-      newest = borrow(pool);
-    const shared = newest;
-    shared.using += 1;
-    let failure: unknown = null;
+  let gathering = false;
+
+  const lane = async (group: readonly Waiting[]): Promise<void> => {
+    lanes += 1;
     try {
-      return await run(await shared.client, text, params);
+      await withClient(pool, (client) => runGroup(client, group));
     } catch (error) {
-      failure = error;
-      // Whoever comes next may have more luck with another.
-      if (newest === shared) newest = null;
-      throw error;
-    } finally {
-      shared.using -= 1;
-      if (shared.using === 0 && newest === shared) newest = null;
-      shared.leave(failure);
+      // Who was answered has been told already.
+      for (const one of group) one.reject(error);
+    }
+    lanes -= 1;
+    gather();
+  };
+  const send = (): void => {
+    gathering = false;
+    while (waiting.length > 0 && lanes < Math.min(POSTGRES_SHARED_LANES, pool.options.max)) {
+      const group = waiting.slice(0, POSTGRES_SHARED_MAX);
+      waiting = waiting.slice(POSTGRES_SHARED_MAX);
+      void lane(group);
     }
   };
+  // All who ask before the next turn travel together.
+  const gather = (): void => {
+    if (gathering) return;
+    gathering = true;
+    process.nextTick(send);
+  };
+  const share: SharedQuery = (text, params) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ text, params, resolve, reject });
+      gather();
+    });
   return async (text, params) => {
     underWay += 1;
     try {
-      // Who is alone shares with nobody.
       return await (underWay === 1
         ? withClient(pool, (client) => run(client, text, params))
         : share(text, params));
@@ -56,26 +80,50 @@ export function shareConnections(pool: Pool): SharedQuery {
   };
 }
 
-function borrow(pool: Pool): Shared {
-  const { promise: client, resolve: lend, reject: refuse } = Promise.withResolvers<PoolClient>();
-  const { promise: left, resolve: giveBack, reject: discard } = Promise.withResolvers<void>();
-  let first: unknown = null;
-  const shared: Shared = {
-    client,
-    using: 0,
-    leave(failure) {
-      first ??= failure;
-      if (shared.using > 0) return;
-      if (first === null) giveBack();
-      else discard(first);
-    },
+/** Answers each by itself; those that the connection knows in one request. Then throws what failed. */
+async function runGroup(client: PoolClient, group: readonly Waiting[]): Promise<void> {
+  const { connection } = client as PoolClient & { connection: Connection };
+  const failures: unknown[] = [];
+  const alone = async ({ text, params, resolve, reject }: Waiting): Promise<void> => {
+    try {
+      resolve(await run(client, text, params));
+    } catch (error) {
+      failures.push(error);
+      reject(error);
+    }
   };
-  // Nobody waits for it when there was no connection to begin with.
-  left.catch(() => undefined);
-  withClient(pool, (one) => {
-    lend(one);
-    return left;
-    // What failed was told to who asked for it.
-  }).catch(refuse);
-  return shared;
+  const isKnown = ({ text }: Waiting): boolean => parsersOf(connection, nameOf(text)) !== undefined;
+  const known = group.filter(isKnown);
+  const others = known.length === group.length ? [] : group.filter((one) => !isKnown(one));
+  const watch = watchOf(client);
+  const statements = known.map((one): GroupedStatement => {
+    const name = nameOf(one.text);
+    watch?.sent();
+    return {
+      statement: { name, text: one.text, values: one.params.map(textOf) },
+      parsers: parsersOf(connection, name) ?? [],
+      answered(rows) {
+        watch?.answered();
+        one.resolve(rows);
+      },
+      failed(cause) {
+        watch?.answered();
+        const error = fromPostgres(cause);
+        failures.push(error);
+        one.reject(error);
+      },
+    };
+  });
+  const running = others.map(alone);
+  if (statements.length > 0) {
+    const left = await new Promise<number>((resolve) => {
+      client.query(new GroupedQuery(statements, (unanswered) => resolve(unanswered.length)));
+    });
+    for (const one of known.slice(known.length - left)) {
+      watch?.answered();
+      running.push(alone(one));
+    }
+  }
+  await Promise.all(running);
+  if (failures.length > 0) throw failures[0];
 }

@@ -1,4 +1,4 @@
-import { Pool, type PoolConfig, types } from 'pg';
+import { Pool, type PoolConfig } from 'pg';
 
 import { StorageError } from './errors.ts';
 import { detectPostgres, type PostgresCapabilities } from './postgres-capabilities.ts';
@@ -13,6 +13,7 @@ import {
   withClient,
 } from './postgres-connection.ts';
 import { listenPostgres, type PostgresListener } from './postgres-listen.ts';
+import { parserOf } from './postgres-prepared.ts';
 import { shareConnections } from './postgres-shared.ts';
 import { migratePostgres, type PostgresMigration } from './postgres-migrate.ts';
 
@@ -67,7 +68,6 @@ export const POSTGRES_KEEP_ALIVE_MS = 10_000;
 
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 const IDENTIFIER = /^[a-z_][a-z0-9_]{0,62}$/;
-const INT8_OID = types.builtins.INT8;
 // Statements are prepared, and their plans kept, while tables may still be empty and without statistics:
 // every question has an index, and a plan that uses it is never far from the best.
 const PLANNING = [
@@ -174,8 +174,4 @@ function configOf(
     pipeline: true,
     types: { getTypeParser: parserOf },
   };
-}
-
-function parserOf(...of: Parameters<typeof types.getTypeParser>): ReturnType<typeof types.getTypeParser> {
-  return of[0] === INT8_OID ? Number : types.getTypeParser(...of);
 }
