@@ -666,11 +666,13 @@ def read_anchor(path, origin):
 
 
 ENDORSERS_MAX = 16
+KEYS_MAX = 1000
 
 
 class Keys:
     def __init__(self, pinned):
-        self.pinned, self.trusted, self.named, self.current = bool(pinned), list(pinned), [], None
+        self.pinned, self.own, self.trusted = bool(pinned), set(pinned), set(pinned)
+        self.named, self.current, self.names_what_counts = [], None, False
 
     def record(self, record):
         args = record["args"]
@@ -680,8 +682,9 @@ class Keys:
             self.name(args["evidence"].get("verifier_key"))
         elif record["kind"] == "control" and record["reason"] == "evidence_key_rotated":
             key, endorsement = args.get("verifier_key"), args.get("endorsement")
-            if isinstance(key, str) and isinstance(endorsement, str) and self.endorsed(key, endorsement):
-                self.trusted.append(key)
+            known = not isinstance(key, str) or key == self.current
+            if not known and isinstance(endorsement, str) and self.endorsed(key, endorsement):
+                self.trusted.add(key)
             self.name(key)
 
     def endorsed(self, key, endorsement):
@@ -691,13 +694,19 @@ class Keys:
             signature = base64.b64decode(endorsement)
         except ValueError:
             return False
-        old = [parse_key(named) for named in self.named[-ENDORSERS_MAX:] if named in self.trusted]
+        # The newest first: it nearly always is the one, and each of the others costs a signature.
+        old = [parse_key(named) for named in reversed(self.named[-ENDORSERS_MAX:]) if named in self.trusted]
         return any(one and ed25519_verify(one[2], message, signature) for one in old)
 
     def name(self, key):
         if isinstance(key, str) and key != self.current:
             self.current = key
             self.named.append(key)
+            self.names_what_counts = self.names_what_counts or key in self.trusted
+            if len(self.named) > KEYS_MAX:
+                forgotten = self.named.pop(0)
+                if forgotten not in self.named and forgotten not in self.own:
+                    self.trusted.discard(forgotten)
 
     def usable(self):
         return self.trusted if self.pinned else self.named
@@ -900,7 +909,7 @@ def verify(path, given):
             bad = at_end("anchor_missing")
         elif not (state["covered"] or before_start):
             # An auditor who has a key is not content with a ledger that no key has signed.
-            if keys.pinned and not window and not set(keys.named) & set(keys.trusted):
+            if keys.pinned and not window and not keys.names_what_counts:
                 bad = at_end("untrusted_key")
         else:
             last = state["covered"] or before_start[-1]

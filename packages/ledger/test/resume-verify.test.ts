@@ -1,7 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { verifierKey, verifyLedger } from '../src/index.ts';
+import { REPORT_ITEMS_MAX, RESUME_INTENTS_MAX } from '../src/verify/report.ts';
 import { aLedger, anEntry } from './a-ledger.ts';
+
+/** How many records are appended at once. */
+const BATCH = 500;
 
 function otherKey(key: string): string {
   return verifierKey(key.split('+')[0] ?? '', generateKeyPairSync('ed25519').publicKey);
@@ -22,6 +26,30 @@ describe('verifying from where an earlier verification ended', () => {
     await ledger.close();
     const atLast = await verifyLedger(ledger.path, { resume: goneOn.resume ?? undefined });
     expect(atLast).toMatchObject({ ok: true, interrupted: [], records: 2 });
+  });
+
+  it('goes on from no place with more open intents than a place can carry', async () => {
+    const ledger = await aLedger({ durability: 'os', evidence: false });
+    const open = async (count: number): Promise<void> => {
+      const entries = Array.from({ length: count }, (_, n) =>
+        anEntry({ kind: 'intent', actionId: `a-${n}` }),
+      );
+      for (let n = 0; n < count; n += BATCH)
+        await Promise.all(entries.slice(n, n + BATCH).map((entry) => ledger.append(entry)));
+    };
+    await open(RESUME_INTENTS_MAX);
+    const atTheBound = await verifyLedger(ledger.path);
+    expect(atTheBound.resume?.open_intents).toHaveLength(RESUME_INTENTS_MAX);
+    await open(1);
+    const onePast = await verifyLedger(ledger.path);
+    expect(onePast).toMatchObject({ ok: true, resume: null, interrupted_count: RESUME_INTENTS_MAX + 1 });
+    expect(onePast.interrupted).toHaveLength(REPORT_ITEMS_MAX);
+    const { resume } = atTheBound;
+    expect(await verifyLedger(ledger.path, { resume: resume ?? undefined })).toMatchObject({
+      ok: true,
+      resume: null,
+      interrupted_count: RESUME_INTENTS_MAX + 1,
+    });
   });
 
   it("knows the keys that were named then, and those that follow from the auditor's own", async () => {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import {
   cpSync,
   mkdtempSync,
@@ -10,9 +10,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyLedger, type VerifyReport } from '../src/index.ts';
+import { endorse, loadOrCreateKey } from '../src/evidence/signing-key.ts';
+import { type StoredRecord, verifyLedger, type VerifyReport } from '../src/index.ts';
+import { KEYS_MAX, KeyRing } from '../src/verify/key-ring.ts';
 import { layOut, makeWorlds, notesOf, type World, type Worlds } from './attack-worlds.ts';
 import { aLedger, anEntry, scratch } from './a-ledger.ts';
 
@@ -256,5 +258,48 @@ describe('the second verifier, on archived segments', () => {
     const mine = await verifyLedger(log, options);
     expect(mine.first_bad?.code).toBe('truncated');
     expect(essence(await second(log, extra))).toEqual(essence(mine));
+  });
+});
+
+describe('the second verifier, on a log that names many keys', () => {
+  const FORGETS = `import json, sys
+sys.path.insert(0, sys.argv[1])
+import verify_ledger
+given = json.load(sys.stdin)
+keys = verify_ledger.Keys(given["pinned"])
+for record in given["records"]:
+    keys.record(record)
+followed = [key for key in keys.named if key in keys.trusted]
+json.dump({"named": keys.named, "followed": followed, "names": keys.names_what_counts}, sys.stdout)`;
+
+  function secondRing(given: { pinned: readonly string[]; records: readonly unknown[] }): unknown {
+    const run = spawnSync('python3', ['-c', FORGETS, dirname(PROGRAM)], { input: JSON.stringify(given) });
+    expect(run.stderr.toString()).toBe('');
+    return JSON.parse(run.stdout.toString()) as unknown;
+  }
+
+  it.each([KEYS_MAX - 2, KEYS_MAX - 1, KEYS_MAX])('forgets the same ones, with %i after two', (others) => {
+    const [own, next] = [loadOrCreateKey(join(scratch(), 'own.key'), 'praxis/a'), 'praxis/a+next'];
+    const header = (key: string): object => ({
+      kind: 'session',
+      seq: 0,
+      args: { evidence: { verifier_key: key } },
+    });
+    const args = { verifier_key: next, endorsement: endorse(own, next) };
+    const records = [
+      header(own.verifierKey),
+      { kind: 'control', reason: 'evidence_key_rotated', seq: 1, args },
+      ...Array.from({ length: others }, (_, n) => header(`praxis/a+${n}`)),
+      header(next),
+    ];
+    const pinned = [own.verifierKey];
+    const ring = new KeyRing(pinned);
+    for (const record of records) ring.record(record as unknown as StoredRecord);
+    expect(secondRing({ pinned, records })).toEqual({
+      named: ring.changes.map((change) => change.verifier_key),
+      followed: ring.followed,
+      names: ring.namesWhatCounts,
+    });
+    expect(ring.followed.includes(next)).toBe(others < KEYS_MAX);
   });
 });

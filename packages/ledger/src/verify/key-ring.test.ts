@@ -4,7 +4,7 @@ import { parseNote, signNote, verifierKey } from '../evidence/note.ts';
 import { endorse, type SigningKey } from '../evidence/signing-key.ts';
 import { KEY_ROTATED } from '../own-entries.ts';
 import type { StoredRecord } from '../record.ts';
-import { ENDORSERS_MAX, KeyRing } from './key-ring.ts';
+import { ENDORSERS_MAX, KEYS_MAX, KeyRing } from './key-ring.ts';
 
 /** Two keys of one name and one id, found by trying: the base64 of a type byte and the key, and a private key. */
 const PINNED_OF_ONE_ID = 'AfUH6k1YmydjWINiaPfdSbc4BVx/smAVp4qRr7epU7tL';
@@ -51,6 +51,51 @@ describe('the keys that may sign', () => {
     ];
     expect(verdict(pinned, named(ENDORSERS_MAX - 1), next)).toBe('good');
     expect(verdict(pinned, named(ENDORSERS_MAX), next)).toBe('untrusted_key');
+  });
+
+  it('are known with whether another key gave its word for them, also to who has no key', () => {
+    const [one, stranger, next] = [aKey(), aKey(), aKey()];
+    const ring = new KeyRing([]);
+    for (const record of [header(one), header(stranger), rotation(one, next)]) ring.record(record);
+    expect(ring.changes.map(({ endorsed }) => endorsed)).toEqual([false, false, true]);
+    expect(verdict(one, [header(one), header(stranger), rotation(one, next)], next)).toBe('good');
+  });
+
+  it('are remembered while they are among the last that were named, and forgotten then', () => {
+    const [pinned, next] = [aKey(), aKey()];
+    const named = (others: number): StoredRecord[] => [
+      header(pinned),
+      rotation(pinned, next),
+      ...Array.from({ length: others }, (_, n) => header({ ...pinned, verifierKey: `praxis/a+${n}` })),
+    ];
+    expect(verdict(pinned, named(KEYS_MAX - 1), next)).toBe('good');
+    expect(verdict(pinned, named(KEYS_MAX), next)).toBe('untrusted_key');
+    expect(verdict(pinned, [...named(KEYS_MAX), header(next)], next)).toBe('untrusted_key');
+    const again = [...named(KEYS_MAX - 1), header(next), header(aKey())];
+    expect(verdict(pinned, again, next)).toBe('good');
+    // The auditor's own key is never forgotten.
+    expect(verdict(pinned, named(2 * KEYS_MAX), pinned)).toBe('good');
+  });
+
+  it('take the same memory however many a log names, and are known again where a verification goes on', () => {
+    const pinned = aKey();
+    const ring = new KeyRing([pinned.verifierKey]);
+    ring.record(header(pinned));
+    let last = pinned;
+    for (let n = 0; n < KEYS_MAX + 20; n += 1) {
+      const next = aKey();
+      ring.record(rotation(last, next));
+      last = next;
+    }
+    expect(ring.changes).toHaveLength(KEYS_MAX);
+    expect(ring.followed).toHaveLength(KEYS_MAX);
+    expect(ring.namesWhatCounts).toBe(true);
+    const later = new KeyRing([pinned.verifierKey]);
+    later.resume(ring.changes, ring.followed);
+    const note = parseNote(signNote('text\n', last.name, last.privateKey));
+    if (note === null) throw new Error('no note');
+    expect(later.judge(note, last.name)).toBe('good');
+    expect(later.namesWhatCounts).toBe(true);
   });
 
   it('are told apart by more than their four-byte ids', () => {

@@ -58,6 +58,7 @@ export interface EvidenceReport {
   readonly checkpoints: number;
   /** How many records the last good checkpoint covers. */
   readonly covered: number;
+  /** The keys the log named, oldest first; of more than 1,000 the last ones. */
   readonly keys: readonly KeyChange[];
   /** How many records an anchor, a cosignature, a stamp speaks for; null when none was given to check with. */
   readonly anchored: number | null;
@@ -104,6 +105,7 @@ export interface VerifyReport {
   readonly root: string;
   readonly origin_id: string | null;
   readonly evidence: EvidenceReport;
+  /** Null for a ledger that is not whole, and for one with more than `RESUME_INTENTS_MAX` open intents. */
   readonly resume: ResumePoint | null;
   /** For people: what was expected at the first bad place, or why a file cannot be read. */
   readonly detail: string | null;
@@ -128,13 +130,21 @@ export function expectation(bad: BadPlace, prevHash: string): string {
   return `expected ${EXPECTED[bad.code]}`;
 }
 
+/** With more open intents a verification leaves no place to go on from: the next one reads the log from its start. */
+export const RESUME_INTENTS_MAX = 10_000;
+
 /** How many interrupted actions and recovered regions a report lists; the counts go on. */
 export const REPORT_ITEMS_MAX = 1_000;
 
+/** The first `REPORT_ITEMS_MAX`: of what is still open no more is read than is listed. */
 export function interruptedReport(
   closed: readonly InterruptedIntent[],
   open: Iterable<OpenIntent>,
 ): InterruptedReport[] {
-  const stillOpen = [...open].map((intent) => ({ ...intent, closed_by: null }));
-  return [...closed, ...stillOpen].slice(0, REPORT_ITEMS_MAX);
+  const listed: InterruptedReport[] = closed.slice(0, REPORT_ITEMS_MAX);
+  for (const intent of open) {
+    if (listed.length >= REPORT_ITEMS_MAX) break;
+    listed.push({ ...intent, closed_by: null });
+  }
+  return listed;
 }

@@ -15,6 +15,7 @@ import {
   type FirstBad,
   interruptedReport,
   REPORT_ITEMS_MAX,
+  RESUME_INTENTS_MAX,
   type ResumePoint,
   type VerifyReport,
 } from './report.ts';
@@ -47,7 +48,7 @@ export interface VerifyOptions {
 
 /**
  * Verifies a log, with all its segments or one of them alone, from its bytes and its evidence,
- * streaming and in constant memory. Any changed byte makes it fail at the record that holds the byte.
+ * streaming and in constant memory, but for the intents that are open at one time. Any changed byte makes it fail at the record that holds the byte.
  * Never throws for what it finds in or about the files.
  */
 export async function verifyLedger(path: string, options: VerifyOptions = {}): Promise<VerifyReport> {
@@ -157,8 +158,9 @@ class Verification {
     this.evidence.failAtStart(`the records before ${first} are not here`);
   }
 
-  #resumePoint(originId: string): ResumePoint {
+  #resumePoint(originId: string): ResumePoint | null {
     const { tree, chain } = this.#walk;
+    if (chain.openIntents.size > RESUME_INTENTS_MAX) return null;
     return {
       path: this.#current,
       offset: this.#end,
