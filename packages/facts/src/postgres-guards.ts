@@ -1,4 +1,4 @@
-import { type PostgresDatabase, StorageError } from '@praxis/storage';
+import { type PostgresDatabase, type PostgresRow, StorageError } from '@praxis/storage';
 
 import { LOCK_STRIPES, POSTGRES_FACT_MIGRATIONS, POSTGRES_FACT_TRIGGERS } from './postgres-schema.ts';
 
@@ -7,7 +7,7 @@ const TRIGGERS = `SELECT c.relname || '.' || t.tgname, p.proname FROM pg_trigger
   JOIN pg_proc p ON p.oid = t.tgfoid AND p.pronamespace = c.relnamespace
   WHERE NOT t.tgisinternal AND t.tgenabled = 'A' AND c.relnamespace = current_schema()::regnamespace`;
 const FUNCTIONS =
-  'SELECT proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND pronargs = 0';
+  'SELECT proname, provolatile::text || prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace';
 const INDEX = `SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
   WHERE c.relname = 'facts_believed' AND c.relnamespace = current_schema()::regnamespace
     AND i.indisunique AND i.indisvalid`;
@@ -25,26 +25,38 @@ export async function checkPostgresGuards(db: PostgresDatabase): Promise<void> {
     db.query(STRIPES),
   ]);
   const calls = new Map(triggers.map(([trigger, name]) => [String(trigger), String(name)]));
-  const bodies = new Map(functions.map(([name, body]) => [String(name), String(body)]));
   for (const trigger of POSTGRES_FACT_TRIGGERS) {
     const name = calls.get(trigger);
     if (name === undefined) throw tampered(trigger, `the trigger \`${trigger}\` was dropped or disabled`);
-    if (bodies.get(name) !== EXPECTED.get(name))
-      throw tampered(name, `the function \`${name}\` is not the one that guards the store`);
+    if (!EXPECTED.has(name)) throw tampered(trigger, `the trigger \`${trigger}\` calls another function`);
   }
+  for (const [name, body] of EXPECTED) checkFunction(name, body, functions);
   if (index.length === 0) throw tampered('facts_believed', 'the index `facts_believed` was dropped');
   if (Number(stripes?.[0]) !== LOCK_STRIPES)
     throw tampered('fact_stripes', 'rows that writers lock are missing');
 }
 
-/** The bodies of the trigger functions, as the last migration that speaks of each leaves them. */
+/** There must be one of a name: which of several is called is decided by what it is called with. */
+function checkFunction(name: string, body: string, functions: readonly PostgresRow[]): void {
+  const found = functions.filter(([one]) => one === name);
+  if (found.length !== 1 || found[0]?.[1] !== body)
+    throw tampered(name, `the function \`${name}\` is not the one that the store was made with`);
+}
+
+/** All functions, as the last migration that speaks of each leaves them: whether it may be called once for many, and its body. */
 const EXPECTED: ReadonlyMap<string, string> = functionsOf(
-  POSTGRES_FACT_MIGRATIONS.map(({ sql }) => sql).join('\n'),
+  POSTGRES_FACT_MIGRATIONS.map(({ sql }) => sql).join('\n--;\n'),
 );
 
 function functionsOf(sql: string): Map<string, string> {
-  const made = sql.matchAll(/CREATE (?:OR REPLACE )?FUNCTION (\w+)\(\) [^$]*\$\$([^$]*)\$\$/g);
-  return new Map(Array.from(made, ([, name = '', body = '']) => [name, body]));
+  const functions = new Map<string, string>();
+  for (const statement of sql.split(/^--;$/m)) {
+    const [head = '', body = ''] = statement.split('$$');
+    const [, act, name = ''] = /^(CREATE|DROP)(?: OR REPLACE)? FUNCTION (\w+)/m.exec(head) ?? [];
+    if (act === 'CREATE') functions.set(name, `${head.includes(' IMMUTABLE') ? 'i' : 'v'}${body}`);
+    if (act === 'DROP') functions.delete(name);
+  }
+  return functions;
 }
 
 function tampered(object: string, message: string): StorageError {

@@ -15,6 +15,11 @@ export const CLOSE_ONCE: readonly string[] = [
   'ALTER TABLE facts ENABLE ALWAYS TRIGGER facts_close_once',
 ];
 
+/** What was observed of a version only grows. */
+export const OBSERVATIONS_GROW = `CREATE TRIGGER fact_observations_grow BEFORE UPDATE ON fact_observations FOR EACH ROW WHEN (
+  NEW.seq <> OLD.seq OR NEW.last_observed_at < OLD.last_observed_at OR NEW.observation_count <= OLD.observation_count)
+  EXECUTE FUNCTION fact_refuse_shrinking()`;
+
 /**
  * Version 5: a version says its key itself. One row and two index entries are all that a new fact costs.
  *
@@ -89,9 +94,7 @@ DROP FUNCTION fact_grow
 CREATE FUNCTION fact_refuse_shrinking() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'observations only grow' USING ERRCODE = '23514'; END $$
 --;
-CREATE TRIGGER fact_observations_grow BEFORE UPDATE ON fact_observations FOR EACH ROW WHEN (
-  NEW.seq <> OLD.seq OR NEW.last_observed_at < OLD.last_observed_at OR NEW.observation_count <= OLD.observation_count)
-  EXECUTE FUNCTION fact_refuse_shrinking()
+${OBSERVATIONS_GROW}
 --;
 ALTER TABLE fact_observations ENABLE ALWAYS TRIGGER fact_observations_grow
 --;

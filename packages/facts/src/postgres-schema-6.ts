@@ -13,6 +13,10 @@ export const ANYTHING = 'anything';
 /** Answered in place of a put when another program is writing too. */
 export const OTHERS_WRITE = 'others write';
 
+/** Transaction time only goes forward. */
+export const CLOCK_FORWARD = `CREATE TRIGGER fact_clock_forward AFTER UPDATE ON fact_clock FOR EACH ROW
+  WHEN (NEW.one <> OLD.one OR NEW.last <= OLD.last) EXECUTE FUNCTION fact_refuse_going_back()`;
+
 /**
  * Version 6: a put that is alone in its transaction is one statement.
  *
@@ -137,8 +141,7 @@ CREATE FUNCTION fact_refuse_going_back() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'transaction time never goes back' USING ERRCODE = '23514'; END $$
 --;
 -- What is allowed is decided without calling a function, and without locking the row before it is changed.
-CREATE TRIGGER fact_clock_forward AFTER UPDATE ON fact_clock FOR EACH ROW
-  WHEN (NEW.one <> OLD.one OR NEW.last <= OLD.last) EXECUTE FUNCTION fact_refuse_going_back()
+${CLOCK_FORWARD}
 --;
 ALTER TABLE fact_clock ENABLE ALWAYS TRIGGER fact_clock_forward
 --;

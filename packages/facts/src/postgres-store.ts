@@ -28,6 +28,7 @@ import { postgresRules } from './postgres-rules.ts';
 import { POSTGRES_FACT_MIGRATIONS } from './postgres-schema.ts';
 import { addSeal, quiescentBounds, readSeals } from './postgres-seals.ts';
 import { indexPendingText } from './postgres-text.ts';
+import { checkPostgresTriggers } from './postgres-triggers.ts';
 import { addPostgresVectors, openPgVector, type PgVector } from './postgres-vectors.ts';
 import { createPostgresWriter } from './postgres-writer.ts';
 import { sealedRow, sealedRowsSql } from './seal-sql.ts';
@@ -131,7 +132,10 @@ export function postgresBackend(
     nearest: postgresNearest(db, to.pgVector),
     addVectors: (model, vectors) => addPostgresVectors(db, to.pgVector, model, vectors),
     // PostgreSQL checks pages by their checksums as it reads them, and verifying reads them all.
-    checkIntegrity: () => checkPostgresClock(db),
+    checkIntegrity: async () => {
+      await checkPostgresClock(db);
+      await checkPostgresTriggers(db);
+    },
     verifyDerived: () => verifyPostgresDerived(db),
     sealBounds: () => quiescentBounds(db),
     seals: () => readSeals(db),

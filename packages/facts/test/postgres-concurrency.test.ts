@@ -91,6 +91,16 @@ describe('many processes writing to one PostgreSQL', () => {
     await Promise.all(stores.map((one) => one.close()));
   });
 
+  it('see what was committed while they waited, whatever the database was set to', async () => {
+    const raw = await rawClient('isolated');
+    await raw.query("ALTER DATABASE postgres SET default_transaction_isolation = 'serializable'");
+    await raw.close();
+    const db = await rawClient('isolated');
+    expect(await db.query('SHOW transaction_isolation')).toEqual([['read committed']]);
+    await db.query('ALTER DATABASE postgres RESET default_transaction_isolation');
+    await db.close();
+  });
+
   it('never fail when they put the same keys in different orders at once', async () => {
     const stores = await Promise.all(
       [1, 2, 3].map(() =>

@@ -87,8 +87,11 @@ const OLD_PARTITIONS = [
   `CREATE TABLE facts_ended_2000_01 PARTITION OF facts (PRIMARY KEY (seq)) FOR VALUES FROM (0) TO (${10 ** 15})`,
   'CREATE INDEX facts_ended_2000_01_key ON facts_ended_2000_01 (key_id, recorded_at)',
   'CREATE INDEX facts_ended_2000_01_at ON facts_ended_2000_01 (superseded_at)',
-  'CREATE TRIGGER facts_ended_2000_01_no_insert BEFORE INSERT ON facts_ended_2000_01 FOR EACH STATEMENT EXECUTE FUNCTION fact_refuse()',
-  'ALTER TABLE facts_ended_2000_01 ENABLE ALWAYS TRIGGER facts_ended_2000_01_no_insert',
+  ...['insert', 'delete', 'truncate'].flatMap((what) => [
+    `CREATE TRIGGER facts_ended_2000_01_no_${what} BEFORE ${what} ON facts_ended_2000_01
+       FOR EACH STATEMENT EXECUTE FUNCTION fact_refuse()`,
+    `ALTER TABLE facts_ended_2000_01 ENABLE ALWAYS TRIGGER facts_ended_2000_01_no_${what}`,
+  ]),
 ];
 
 const EXCLUSION = `ALTER TABLE facts_current ADD CONSTRAINT facts_no_overlap

@@ -3,6 +3,7 @@ import { fakeClock } from '@praxis/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { POSTGRES_FACT_MIGRATIONS } from '../src/postgres-schema.ts';
+import { POSTGRES_VERSION_6 } from '../src/postgres-schema-6.ts';
 import { openPostgresFactStore } from '../src/postgres-store.ts';
 import { aPut } from '../src/store.contract.ts';
 import type { FactStore } from '../src/store.ts';
@@ -97,17 +98,80 @@ describe('a store that was moved to another PostgreSQL', () => {
   });
 });
 
+/** The function that puts, changed. */
+function putThat(change: (statement: string) => string): string {
+  const made = POSTGRES_VERSION_6.split(/^--;$/m).find((statement) =>
+    statement.includes('FUNCTION fact_put'),
+  );
+  return change(made ?? '').replace('CREATE FUNCTION', 'CREATE OR REPLACE FUNCTION');
+}
+
+describe('what guards a store in PostgreSQL, looked at as a whole', () => {
+  const grows = 'BEFORE UPDATE ON fact_observations FOR EACH ROW';
+  const always = (table: string, trigger: string): string =>
+    `ALTER TABLE ${table} ENABLE ALWAYS TRIGGER ${trigger}`;
+  it.each([
+    [
+      'a condition that is never met',
+      `DROP TRIGGER fact_observations_grow ON fact_observations;
+       CREATE TRIGGER fact_observations_grow ${grows} WHEN (false) EXECUTE FUNCTION fact_refuse_shrinking();
+       ${always('fact_observations', 'fact_observations_grow')}`,
+    ],
+    [
+      'a condition that is missing',
+      `DROP TRIGGER fact_clock_forward ON fact_clock;
+       CREATE TRIGGER fact_clock_forward AFTER UPDATE OF one ON fact_clock FOR EACH ROW
+         WHEN (NEW.one <> OLD.one OR NEW.last <= OLD.last) EXECUTE FUNCTION fact_refuse_going_back();
+       ${always('fact_clock', 'fact_clock_forward')}`,
+    ],
+    [
+      'a trigger that fires at another time',
+      `DROP TRIGGER facts_no_delete ON facts;
+       CREATE TRIGGER facts_no_delete BEFORE INSERT ON facts FOR EACH ROW EXECUTE FUNCTION fact_refuse();
+       ${always('facts', 'facts_no_delete')}`,
+    ],
+    [
+      'a trigger that was added',
+      `CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.value := 1; RETURN NEW; END';
+       CREATE TRIGGER other BEFORE INSERT ON facts FOR EACH ROW EXECUTE FUNCTION other()`,
+    ],
+    ['a rule that was added', 'CREATE RULE other AS ON DELETE TO facts DO INSTEAD NOTHING'],
+  ])('shows %s when it is verified', async (what, sql) => {
+    for (const partition of [false, true]) {
+      const schema = `whole_${partition}_${what.replaceAll(/\W/g, '_')}`;
+      const store = await openPostgresFactStore({ url: server.url, clock, schema, poolMax: 2, partition });
+      await store.put(aPut());
+      expect(await store.verify()).toMatchObject({ ok: true });
+      const db = await openPostgres({ url: server.url, schema, migrations: POSTGRES_FACT_MIGRATIONS });
+      await db.query(
+        sql.replace(/BEFORE (INSERT|DELETE) ON facts FOR EACH ROW EXECUTE FUNCTION fact_refuse/, (all) =>
+          partition ? all.replace('ROW', 'STATEMENT') : all,
+        ),
+      );
+      await db.close();
+      await expect(store.verify(), String(partition)).rejects.toMatchObject({ code: 'STORE_TAMPERED' });
+      await store.close();
+    }
+  });
+});
+
 describe('what guards a store in PostgreSQL', () => {
   it.each([
     [
       'a function that no longer refuses',
       `CREATE OR REPLACE FUNCTION fact_refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'`,
     ],
+    [
+      'a put that does something else',
+      putThat((body) => body.replace('superseded_reason = p_reason', "superseded_reason = 'forged'")),
+    ],
+    ['a stable put, which sees nothing new', 'ALTER FUNCTION fact_put STABLE'],
+    ['a second put', putThat((body) => body.replace('p_digest text', 'p_digest int'))],
     ['an index that was dropped', 'DROP INDEX facts_believed'],
     ['a lock that was removed', 'DELETE FROM fact_stripes WHERE stripe = 7'],
     ['a trigger that was disabled', 'ALTER TABLE facts DISABLE TRIGGER facts_no_delete'],
   ])('shows %s when it is opened', async (what, sql) => {
-    const schema = `guard_${what.split(' ')[1] ?? ''}`;
+    const schema = `guard_${what.replaceAll(/\W/g, '_')}`;
     await (await open(schema)).close();
     const db = await openPostgres({ url: server.url, schema, migrations: POSTGRES_FACT_MIGRATIONS });
     await db.query(sql);

@@ -165,6 +165,8 @@ function configOf(
     options: [
       `search_path=${options.schema}`,
       `synchronous_commit=${settings.synchronousCommit}`,
+      // Whoever has waited for a lock sees what was committed meanwhile, whatever the database was set to.
+      'default_transaction_isolation=read\\ committed',
       ...PLANNING,
     ]
       .map((setting) => `-c ${setting}`)
