@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { checkIntegrity } from './check-integrity.ts';
 import { copySqlite } from './copy-sqlite.ts';
 import { fromSqlite, StorageError } from './errors.ts';
+import { mapSqlite } from './sqlite-mapping.ts';
 
 /** What SQLite stores. Binding anything else (a boolean, `undefined`) is a mistake it would hide. */
 export type SqlValue = string | number | bigint | Uint8Array | null;
@@ -25,7 +26,7 @@ export interface SqliteDatabase {
   transact<R>(work: () => R): R;
   /** Begins such a transaction, for work that comes in pieces; nothing else may be written meanwhile. */
   begin(): SqliteTransaction;
-  /** Checks every page. Throws `STORE_CORRUPT`. */
+  /** Checks every page, read from the disk by system calls. Throws `STORE_CORRUPT`, `STORE_IO`. */
   checkIntegrity(): void;
   /** Copies the database while it is in use. The copy is owner-only. Throws `STORE_CORRUPT` for a damaged one. */
   backupTo(path: string): Promise<void>;
@@ -42,7 +43,9 @@ export interface SqliteTransaction {
 /** How many distinct statements are kept prepared; the oldest makes room for a new one. */
 const STATEMENTS_MAX = 256;
 
+/** What `openSqlite` gives over a database that was prepared and checked; from here on its file is mapped. */
 export function wrapSqlite(db: DatabaseSync, path: string): SqliteDatabase {
+  const mapping = mapSqlite(db);
   const statements = new Map<string, StatementSync>();
   const bounds = { begin: db.prepare('BEGIN IMMEDIATE'), commit: db.prepare('COMMIT') };
   const version = db.prepare('PRAGMA data_version');
@@ -72,8 +75,22 @@ export function wrapSqlite(db: DatabaseSync, path: string): SqliteDatabase {
       }),
     transact: (work) => transact(db, bounds, path, work),
     begin: () => begin(db, bounds, path),
-    checkIntegrity: () => guarded(path, () => checkIntegrity(db, path)),
-    backupTo: (target) => copySqlite(db, path, target),
+    checkIntegrity: () => {
+      const resume = mapping.suspend();
+      try {
+        guarded(path, () => checkIntegrity(db, path));
+      } finally {
+        resume();
+      }
+    },
+    backupTo: async (target) => {
+      const resume = mapping.suspend();
+      try {
+        await copySqlite(db, path, target);
+      } finally {
+        resume();
+      }
+    },
     close: () => {
       if (db.isOpen) db.close();
     },

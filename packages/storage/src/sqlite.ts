@@ -18,11 +18,6 @@ export const SQLITE_OPEN_TIMEOUT_MS = 5000;
 export const SQLITE_CHECK_AT_START_BYTES_MAX = 268_435_456;
 /** The page cache, in KiB (negative in the pragma). */
 const CACHE_KIB = 65_536;
-/**
- * How much of a file is read through a mapping, in bytes: reads stay quick when a store has outgrown the page cache.
- * Nothing is written through it. The most SQLite maps in its usual build is 64 KiB less than 2 GiB.
- */
-const MAPPED_BYTES_MAX = 2_147_418_112;
 
 /** Which database to open, and what must have been done to it. */
 export interface SqliteOptions {
@@ -84,7 +79,7 @@ function loadExtension(db: DatabaseSync, file: string): void {
 function prepareDatabase(db: DatabaseSync, options: SqliteOptions, inMemory: boolean): SqliteDatabase {
   db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON;
     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -${CACHE_KIB};
-    PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = ${MAPPED_BYTES_MAX}`);
+    PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864`);
   if (options.checkIntegrity ?? isSmallFile(options.path)) checkIntegrity(db, options.path);
   migrateSqlite(db, options.migrations);
   if (!inMemory) checkSchema(db, options);
