@@ -6,12 +6,9 @@ import { FOREVER } from './timeline.ts';
 /** What a driver gives for one column. */
 export type Cell = string | number | bigint | Uint8Array | null;
 
-/**
- * The columns of a fact, in the order `toStoredFact` reads them: `f` facts, `o` observations, and `key` for the table
- * that holds the columns of a key.
- */
-export function factColumns(contentHashHex: string, key = 'k'): string {
-  return `f.seq, ${key}.subject, ${key}.predicate, ${key}.fact_type, ${key}.value_key, f.target, f.value, f.valid_from, f.valid_to,
+/** The columns of a fact, in the order `toStoredFact` reads them, of row `f` of facts and `o` of observations. */
+export function factColumns(contentHashHex: string): string {
+  return `f.seq, f.subject, f.predicate, f.fact_type, f.value_key, f.target, f.value, f.valid_from, f.valid_to,
     f.recorded_at, f.superseded_at, f.actor, f.reason, f.superseded_actor, f.superseded_reason, f.source,
     f.confidence, ${contentHashHex}, coalesce(o.last_observed_at, f.observed_at),
     coalesce(o.observation_count, f.observation_count)`;

@@ -1,4 +1,4 @@
-import type { RowFilter, Visibility } from './backend.ts';
+import type { Horizon, RowFilter, Visibility } from './backend.ts';
 
 /** A value that can be bound to a statement. */
 export type SqlParam = string | number | null | readonly string[];
@@ -25,6 +25,14 @@ export interface FactDialect {
   readonly isIdOneOf: (column: string, list: string) => string;
   /** The condition that a row `alias` of facts is visible, however it is found. */
   readonly visibleAlone: (alias: string, at: Visibility, bind: Bind) => string;
+  /** The conditions of the indexes that hold what is visible, each with what makes it so. */
+  readonly visibleArms: (at: Visibility, bind: Bind) => readonly string[];
+  /** The conditions of the indexes that hold all rows. */
+  readonly allArms: readonly string[];
+  /** The condition that row `f` existed at a horizon. */
+  readonly existed: (horizon: Pick<Horizon, 'recordedAt' | 'snapshot'>, bind: Bind) => string;
+  /** The answers of several statements as one, in an order and up to a limit. */
+  readonly merged: (answers: readonly string[], page: string) => string;
   /** The condition that the text of row `f` has every term. */
   readonly hasTerms: (terms: readonly string[], bind: Bind) => string;
 }
@@ -37,39 +45,38 @@ export function binder(dialect: Pick<FactDialect, 'placeholder'>): { bind: Bind;
 }
 
 /**
- * The conditions of a filter; `key` is the alias of the table that holds the columns of a key. `startsLater` leaves out
- * where a kind begins, for those who go on after a row of it: one lower bound is all an index is searched by.
+ * The conditions of a filter on row `f` of facts and `o` of observations. `startsLater` leaves out where a kind begins,
+ * for those who go on after a row of it: one lower bound is all an index is searched by.
  */
 export function filterConditions(
   filter: RowFilter,
   dialect: Pick<FactDialect, 'isOneOf' | 'isIdOneOf' | 'hasTerms'>,
   bind: Bind,
-  { key = 'k', startsLater = false }: { key?: string; startsLater?: boolean } = {},
+  { startsLater = false }: { startsLater?: boolean } = {},
 ): string[] {
   const conditions: string[] = [];
   const compare = (column: string, operator: string, value: string | number | undefined): void => {
     if (value !== undefined) conditions.push(`${column} ${operator} ${bind(value)}`);
   };
-  compare(`${key}.subject`, '=', filter.subject);
+  compare('f.subject', '=', filter.subject);
   if (filter.kind !== undefined) {
     // Every text that starts with `kind:` lies between it and the same with the next character.
-    if (!startsLater) compare(`${key}.subject`, '>=', `${filter.kind}:`);
-    compare(`${key}.subject`, '<', `${filter.kind};`);
+    if (!startsLater) compare('f.subject', '>=', `${filter.kind}:`);
+    compare('f.subject', '<', `${filter.kind};`);
   }
-  compare(`${key}.predicate`, '=', filter.predicate);
-  compare(`${key}.fact_type`, '=', filter.factType);
-  compare(`${key}.value_key`, '=', filter.valueKey);
+  compare('f.predicate', '=', filter.predicate);
+  compare('f.fact_type', '=', filter.factType);
+  compare('f.value_key', '=', filter.valueKey);
   compare('f.target', '=', filter.target);
   if (filter.edge !== undefined) conditions.push(`f.target IS ${filter.edge ? 'NOT NULL' : 'NULL'}`);
   compare('f.valid_from', '>=', filter.validFromSince);
   const observed = 'coalesce(o.last_observed_at, f.observed_at)';
   compare(observed, '>=', filter.observedSince);
   compare(observed, '<', filter.observedBefore);
-  if (filter.subjectIn !== undefined)
-    conditions.push(dialect.isOneOf(`${key}.subject`, bind(filter.subjectIn)));
+  if (filter.subjectIn !== undefined) conditions.push(dialect.isOneOf('f.subject', bind(filter.subjectIn)));
   if (filter.targetIn !== undefined) conditions.push(dialect.isOneOf('f.target', bind(filter.targetIn)));
   if (filter.predicateIn !== undefined)
-    conditions.push(dialect.isOneOf(`${key}.predicate`, bind(filter.predicateIn)));
+    conditions.push(dialect.isOneOf('f.predicate', bind(filter.predicateIn)));
   if (filter.factIdIn !== undefined) conditions.push(dialect.isIdOneOf('f.seq', bind(filter.factIdIn)));
   if (filter.terms !== undefined) conditions.push(dialect.hasTerms(filter.terms, bind));
   return conditions;
@@ -77,15 +84,3 @@ export function filterConditions(
 
 /** What was observed of a version since, joined to it. */
 export const OBSERVATIONS = 'LEFT JOIN fact_observations o ON o.seq = f.seq';
-/** Where the columns of an answer are that it is in order of: subject, predicate, fact type and value key. */
-export const KEY_ORDER = '2, 3, 4, 5';
-/** The columns of a key. */
-export const KEY = 'subject, predicate, fact_type, value_key';
-/** The columns that tell where a version stands in key order. */
-export const POSITION: string = `${KEY}, valid_from, seq`;
-
-/** The condition that a version comes later than the one with this id, in the order of these columns. */
-export function after(columns: string, factId: string, bind: Bind): string {
-  const own = columns.replaceAll(/\w+/g, (column) => `f.${column}`);
-  return `(${own}) > (SELECT ${columns} FROM facts WHERE seq = ${bind(Number(factId))})`;
-}

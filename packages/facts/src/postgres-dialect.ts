@@ -1,17 +1,10 @@
-import type { Horizon, Visibility } from './backend.ts';
+import type { Visibility } from './backend.ts';
 import type { Bind, FactDialect } from './fact-sql.ts';
 import { snapshotParts } from './postgres-horizon.ts';
 import type { SealDialect } from './seal-sql.ts';
 
 /** How PostgreSQL is asked. A snapshot says which of the concurrent transactions an answer may see. */
-export interface PostgresDialect extends FactDialect, SealDialect {
-  /** The conditions of the indexes that hold what is visible, each with what makes it so. */
-  readonly visibleArms: (at: Visibility, bind: Bind) => readonly string[];
-  /** The conditions of the indexes that hold all rows. */
-  readonly allArms: readonly string[];
-  /** The condition that a row existed at a horizon. */
-  readonly existed: (horizon: Pick<Horizon, 'recordedAt' | 'snapshot'>, bind: Bind) => string;
-}
+export type PostgresDialect = FactDialect & SealDialect;
 
 const BELIEVED = 'f.superseded_at IS NULL';
 const SUPERSEDED = 'f.superseded_at IS NOT NULL';
@@ -36,6 +29,12 @@ export const postgresDialect: PostgresDialect = {
     `(${existedAt(alias, at, bind)} AND (${alias}.superseded_at IS NULL OR ${believedAt(alias, at, bind)}))`,
   existed: ({ recordedAt, snapshot }, bind) =>
     `f.recorded_at <= ${bind(recordedAt)}${snapshot === null ? '' : ` AND ${sees('f.recorded', snapshot, bind)}`}`,
+  // Each is cut off where the answer is: no more than a page of either is read.
+  merged: (answers, page) => {
+    const [only = ''] = answers;
+    if (answers.length === 1) return `${only} ${page}`;
+    return `${answers.map((answer) => `(${answer} ${page})`).join(' UNION ALL ')} ${page}`;
+  },
 };
 
 function existedAt(alias: string, at: Visibility, bind: Bind): string {

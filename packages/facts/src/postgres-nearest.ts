@@ -43,7 +43,7 @@ function nearestSql(scan: NearestScan, { schema }: PgVector): SqlQuery {
   const { bind, params } = binder(postgresDialect);
   const conditions = [
     postgresDialect.visibleAlone('f', scan.visible, bind),
-    ...filterConditions(scan.filter, postgresDialect, bind, { key: 'f' }),
+    ...filterConditions(scan.filter, postgresDialect, bind),
   ];
   const wanted = `${bind(realArray(unitOf(scan.vector)))}::real[]::${schema}.vector`;
   const model = bind(scan.model);

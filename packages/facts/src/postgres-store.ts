@@ -11,6 +11,7 @@ import {
 import type { DiffRow, FactBackend, WriteOutcome } from './backend.ts';
 import { FactError } from './errors.ts';
 import { asRecordedBy, type Cell, toStoredFact } from './fact-rows.ts';
+import { diffSql, historySql, scanSql, vectorSql } from './fact-questions.ts';
 import type { SqlQuery } from './fact-sql.ts';
 import { createFactStore } from './fact-store.ts';
 import { createBulkWriter } from './postgres-bulk.ts';
@@ -18,7 +19,6 @@ import { type ChangeTeller, createChangeTeller, watchPostgresChanges } from './p
 import { verifyPostgresDerived } from './postgres-derived.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import { excludeOverlaps } from './postgres-exclusion.ts';
-import { diffSql, historySql, scanSql, vectorSql } from './postgres-fact-sql.ts';
 import { type FactLayout, openLayout } from './postgres-layout.ts';
 import { checkPostgresGuards } from './postgres-guards.ts';
 import { checkPostgresClock, isFromAnotherServer, postgresHorizon } from './postgres-horizon.ts';
@@ -183,15 +183,15 @@ function reading(db: PostgresDatabase): Reading {
   return {
     async scan(scan) {
       if (scan.filter.terms !== undefined) await indexPendingText(db);
-      const rows = await read(scanSql(scan));
+      const rows = await read(scanSql(scan, postgresDialect));
       return rows.map((row) => toStoredFact(row as readonly Cell[]));
     },
     async history(scan) {
-      const rows = await read(historySql(scan));
+      const rows = await read(historySql(scan, postgresDialect));
       return rows.map((row) => asRecordedBy(toStoredFact(row as readonly Cell[]), scan.horizon.recordedAt));
     },
     async diff(scan) {
-      const rows = await read(diffSql(scan));
+      const rows = await read(diffSql(scan, postgresDialect));
       return rows.map(
         (row): DiffRow => ({
           side: Number(row[20]) === 0 ? 'before' : 'after',
@@ -200,7 +200,7 @@ function reading(db: PostgresDatabase): Reading {
       );
     },
     async vectors(scan) {
-      const rows = await read(vectorSql(scan));
+      const rows = await read(vectorSql(scan, postgresDialect));
       return rows.map((row) => ({
         factId: String(row[0]),
         subject: String(row[1]),

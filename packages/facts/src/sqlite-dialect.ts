@@ -6,15 +6,7 @@ import type { SealDialect } from './seal-sql.ts';
 export type IsPresent = (recordedAt: number) => boolean;
 
 /** How SQLite is asked. The partial indexes are named by the conditions they were made with. */
-export interface SqliteDialect
-  extends SealDialect,
-    Pick<FactDialect, 'contentHashHex' | 'isOneOf' | 'isIdOneOf' | 'hasTerms' | 'visibleAlone'> {
-  readonly limit: (rowsMax: number) => string;
-  /** The conditions of the indexes that hold what is visible, each with what makes it so. */
-  readonly visibleArms: (at: Visibility, bind: Bind) => readonly string[];
-  /** The conditions of the indexes that hold all rows. */
-  readonly allArms: readonly string[];
-}
+export type SqliteDialect = FactDialect & SealDialect;
 
 const BELIEVED = 'f.superseded_at IS NULL';
 const SUPERSEDED = 'f.superseded_at IS NOT NULL';
@@ -34,6 +26,9 @@ export function sqliteDialect(isPresent: IsPresent): SqliteDialect {
     allArms: [BELIEVED, SUPERSEDED],
     visibleArms,
     visibleAlone,
+    existed: ({ recordedAt }, bind) => `f.recorded_at <= ${bind(recordedAt)}`,
+    // It merges rows that come in order, and stops at the limit: no more than a page of either is read.
+    merged: (answers, page) => `${answers.join(' UNION ALL ')} ${page}`,
   };
 
   function visibleArms(at: Visibility, bind: Bind): readonly string[] {

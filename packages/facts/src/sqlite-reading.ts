@@ -1,10 +1,10 @@
 import type { GroupCommit, SqliteDatabase, SqlValue } from '@praxis/storage';
 
 import type { DiffRow, FactBackend } from './backend.ts';
+import { diffSql, historySql, scanSql, vectorSql } from './fact-questions.ts';
 import { asRecordedBy, type Cell, toStoredFact } from './fact-rows.ts';
 import type { SqlParam, SqlQuery } from './fact-sql.ts';
 import type { SqliteDialect } from './sqlite-dialect.ts';
-import { diffSql, historySql, scanSql, vectorSql } from './sqlite-fact-sql.ts';
 import { indexText } from './sqlite-text.ts';
 import type { EmbedFact } from './store.ts';
 import { vectorBytes, vectorOf } from './vectors.ts';
