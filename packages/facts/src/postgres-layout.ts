@@ -1,4 +1,4 @@
-import { type Clock, INSTANT_MAX, INSTANT_MIN, type Instant } from '@praxis/core';
+import type { Clock, Instant } from '@praxis/core';
 import type { PostgresDatabase } from '@praxis/storage';
 
 import {
@@ -14,10 +14,8 @@ export interface FactLayout {
   /** The table that many rows are copied into. */
   readonly table: string;
   readonly partitioned: boolean;
-  /** A period around an instant that is prepared when the instant is. */
-  around(instant: Instant): { from: Instant; before: Instant };
   /** Whether what ends at an instant has a place. */
-  isPrepared(instant: Instant): boolean;
+  readonly isPrepared: (instant: Instant) => boolean;
   /**
    * Sees to it that what ends at an instant has a place, wherever the clock has gone. It waits for all who read or
    * write: nobody may hold a transaction meanwhile.
@@ -36,7 +34,6 @@ export async function openLayout(
     return {
       table: 'facts',
       partitioned: false,
-      around: () => ({ from: INSTANT_MIN, before: INSTANT_MAX }),
       isPrepared: () => true,
       prepare: async () => undefined,
     };
@@ -48,9 +45,5 @@ export async function openLayout(
     for (const table of await prepareMonths(db, instant)) prepared.add(table);
   };
   await prepare(clock.now());
-  const around = (instant: Instant): { from: Instant; before: Instant } => {
-    const { from, to } = monthOf(instant);
-    return { from, before: to };
-  };
-  return { table: PARTITION_BELIEVED, partitioned: true, around, isPrepared, prepare };
+  return { table: PARTITION_BELIEVED, partitioned: true, isPrepared, prepare };
 }

@@ -47,7 +47,7 @@ export function createPostgresWriter(db: PostgresDatabase, clock: Clock, layout:
     const { content } = write;
     if (content === null) return null;
     try {
-      const outcome = await put({ ...write, content }, { now, given, ...layout.around(now) });
+      const outcome = await put({ ...write, content }, { now, given, isPrepared: layout.isPrepared });
       given = outcome?.recordedAt ?? given;
       return outcome;
     } catch (error) {

@@ -39,7 +39,7 @@ let given: Instant = INSTANT_MIN;
 async function put(fact: Partial<PutFact>): Promise<WriteOutcome | null> {
   const write = checkPut(aPut(fact));
   if (write.content === null) throw new TypeError('a put has a content');
-  const instants = { now: clock.now(), given, from: INSTANT_MIN, before: INSTANT_MAX };
+  const instants = { now: clock.now(), given, isPrepared: () => true };
   const outcome = await single({ ...write, content: write.content }, instants);
   given = outcome?.recordedAt ?? given;
   return outcome;
@@ -118,11 +118,11 @@ describe('a put in one statement', () => {
     expect(await put({ value: 3, validFrom: 15, validTo: 25 })).toBeNull();
   });
 
-  it('is left to others where its instant is outside of a period', async () => {
+  it('is left to others where there is no place for what ends at its instant', async () => {
     const write = checkPut(aPut());
     if (write.content === null) throw new TypeError('a put has a content');
     const now = clock.now();
-    const instants = { now, given: INSTANT_MIN, from: now + 1, before: INSTANT_MAX };
+    const instants = { now, given: INSTANT_MIN, isPrepared: (instant: Instant) => instant !== now };
     expect(await single({ ...write, content: write.content }, instants)).toBeNull();
   });
 

@@ -10,6 +10,7 @@ const COUNT_BYTES = 2;
 const NULL_LENGTH = -1;
 /** Execute the unnamed portal to its end. */
 const EXECUTE = Buffer.from([0x45, 0, 0, 0, 9, 0, 0, 0, 0, 0]);
+const NOTHING = Buffer.alloc(0);
 /** What ends a request: the server answers that it is ready for another. */
 export const SYNC: Buffer = Buffer.from([0x53, 0, 0, 0, 4]);
 
@@ -71,8 +72,7 @@ export class PreparedQuery extends Query {
       this.#parsers = parsers;
       const { stream } = connection;
       gather(stream);
-      stream.write(bindAndExecute(this.#statement));
-      stream.write(SYNC);
+      stream.write(bindAndExecute(this.#statement, SYNC));
     }
   }
 
@@ -134,11 +134,11 @@ export function rowOf(fields: readonly (string | null)[], parsers: readonly Pars
   return fields.map((text, n) => (text === null ? null : (parsers[n]?.(text) ?? text)));
 }
 
-/** Bind of texts to the unnamed portal, and Execute. */
-export function bindAndExecute({ name, values }: PreparedStatement): Buffer {
+/** Bind of texts to the unnamed portal, Execute, and what follows. */
+export function bindAndExecute({ name, values }: PreparedStatement, then: Buffer = NOTHING): Buffer {
   let length = LENGTH_BYTES + 1 + name.length + 1 + COUNT_BYTES * 3;
   for (const value of values) length += LENGTH_BYTES + (value === null ? 0 : Buffer.byteLength(value));
-  const bytes = Buffer.allocUnsafe(1 + length + EXECUTE.length);
+  const bytes = Buffer.allocUnsafe(1 + length + EXECUTE.length + then.length);
   bytes[0] = BIND;
   let at = bytes.writeUInt32BE(length, 1);
   bytes[at] = 0;
@@ -153,5 +153,6 @@ export function bindAndExecute({ name, values }: PreparedStatement): Buffer {
   }
   at = bytes.writeUInt16BE(0, at);
   EXECUTE.copy(bytes, at);
+  then.copy(bytes, at + EXECUTE.length);
   return bytes;
 }
