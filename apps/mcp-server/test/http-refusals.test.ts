@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { HTTP_BODY_BYTES_MAX } from '../src/http/body.ts';
 import { RECORDED_PATH_LENGTH_MAX, REFUSALS_BURST_MAX } from '../src/http/refusal-records.ts';
@@ -125,6 +128,22 @@ describe('what is no HTTP request', () => {
     await expect.poll(() => refusals(server)).toHaveLength(1);
     expect(refusals(server)).toMatchObject([{ tool: 'mcp', reason: 'malformed_message' }]);
   });
+
+  it.each(['CONNECT 127.0.0.1:22 HTTP/1.1\r\n\r\n', 'garbage\r\n\r\n'])(
+    'harms nobody when its client is gone before it is answered: %j',
+    async (bytes) => {
+      const { port, post, server } = await anHttpServer(await aServer());
+      for (let sent = 0; sent < 20; sent += 1) {
+        const socket = connect(port, '127.0.0.1');
+        await once(socket, 'connect');
+        socket.write(bytes);
+        await nextTurn();
+        socket.resetAndDestroy();
+      }
+      expect((await post(initialize())).status).toBe(200);
+      await expect.poll(() => refusals(server).length).toBeGreaterThan(0);
+    },
+  );
 
   it('is recorded too behind a request that was answered', async () => {
     const { raw, server } = await anHttpServer(await aServer());

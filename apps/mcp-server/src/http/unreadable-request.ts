@@ -59,6 +59,8 @@ export class UnreadableRequests {
 
   #recordAndEnd(socket: Socket, unreadable: UnreadableRequest): void {
     this.#refused.add(socket);
+    // Nobody else listens on a connection that Node.js has handed over: its client's going away would end the process.
+    socket.on('error', () => socket.destroy());
     socket.pause();
     const end = (): void => this.#end(socket, unreadable.status);
     this.#record(unreadable).then(end, end);
