@@ -57,6 +57,7 @@ export async function checkPostgresClock(db: PostgresDatabase): Promise<void> {
   if (row[0] === true) throw clockTampered('set back');
 }
 
-function clockTampered(what: string): StorageError {
+/** What is said when the row of `fact_clock` is not what it was. */
+export function clockTampered(what: string): StorageError {
   return new StorageError('STORE_TAMPERED', `what keeps transaction time going forward was ${what}`);
 }
