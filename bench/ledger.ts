@@ -1,10 +1,10 @@
 // The ledger against the bare hashing it cannot do without. Ratios of one run count, not absolute figures.
 // `rates`, `slow-disk` and `long` as arguments, with or without dashes before them, choose parts of it.
-import fs, { statSync } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
+import { statSync } from 'node:fs';
 import { createHash, hash } from 'node:crypto';
 import { appendRate, ENTRIES, withLedger } from './support/ledger-load.ts';
 import { longLedger } from './support/ledger-long.ts';
+import { slowSync } from './support/slow-sync.ts';
 import { kilo, median, percent, show } from './support/targets.ts';
 
 const FULL = process.argv.includes('--full');
@@ -77,19 +77,10 @@ async function ratesInTurn(): Promise<void> {
   );
 }
 
-/** Every sync takes two milliseconds more, as that of a real disk does. */
+/** Every sync takes two milliseconds more, as that of a real disk does, in this thread and in those it starts. */
 async function withSlowSync<T>(work: () => Promise<T>): Promise<T> {
-  const original = fs.fdatasync;
-  const slow = (fd: number, callback: (error: Error | null) => void): void =>
-    original(fd, (error) => setTimeout(() => callback(error), 2));
-  fs.fdatasync = slow as typeof fs.fdatasync;
-  syncBuiltinESMExports();
-  try {
-    return await work();
-  } finally {
-    fs.fdatasync = original;
-    syncBuiltinESMExports();
-  }
+  using _ = slowSync();
+  return await work();
 }
 
 async function slowDisk(): Promise<void> {

@@ -1,15 +1,15 @@
-import { canonicalJson, formatInstant, INSTANT_MAX, INSTANT_MIN, systemClock } from '@praxis/core';
+import { canonicalJson, formatInstant, INSTANT_MAX, INSTANT_MIN, sha256Hex, systemClock } from '@praxis/core';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   encodeEntry,
   encodeStored,
   ID_CHARS_MAX,
+  layOutLine,
   RECORD_BYTES_MAX,
   TEXT_CHARS_MAX,
-  writeEntry,
 } from './encode-record.ts';
-import { sealLine, spliceEntryHash } from './line.ts';
+import { spliceEntryHash } from './line.ts';
 import {
   type LedgerEntry,
   RECORD_DECISIONS,
@@ -18,6 +18,7 @@ import {
   type StoredRecord,
   withNulls,
 } from './record.ts';
+import { MARKS_PER_LINE, sealedHash, sealLines } from './seal-lines.ts';
 
 const HASH = 'a'.repeat(64);
 const text = fc.option(fc.string({ unit: 'binary', maxLength: 200 }));
@@ -122,18 +123,39 @@ describe('encodeEntry', () => {
     );
   });
 
-  it('leaves behind the record what makes a line of it, wherever it stands', () => {
-    const bytes = Buffer.alloc(2 * RECORD_BYTES_MAX, '?');
+  it('lays out what makes a line of it, wherever it stands and whatever is in it', () => {
+    const lines = {
+      bytes: Buffer.alloc(2 * RECORD_BYTES_MAX, '?'),
+      marks: new Int32Array(2 * MARKS_PER_LINE),
+    };
     fc.assert(
-      fc.property(entries, fc.nat(999), fc.nat(50), (entry, micros, start) => {
-        const frame = { ...FRAME, ts: micros };
-        const end = writeEntry(bytes, start, entry, frame);
-        const canonical = bytes.toString('utf8', start, end);
-        expect(canonical).toBe(encodeEntry(entry, frame));
-        const lineEnd = sealLine(bytes, end, HASH);
-        expect(bytes.toString('utf8', start, lineEnd)).toBe(`${spliceEntryHash(canonical, HASH)}\n`);
+      fc.property(entries, fc.nat(999), fc.nat(50), fc.nat(1e9), (entry, micros, start, seq) => {
+        const frame = { ...FRAME, ts: micros, seq };
+        layOutLine(lines, MARKS_PER_LINE, start, entry, frame);
+        const digest = sealLines(lines, 1, 2, HASH);
+        const canonical = encodeEntry(entry, { ...frame, prevHash: HASH });
+        expect(digest).toBe(sha256Hex(canonical));
+        const [from, , to] = lines.marks.subarray(MARKS_PER_LINE);
+        expect(lines.bytes.toString('utf8', from, to)).toBe(`${spliceEntryHash(canonical, digest)}\n`);
+        expect(sealedHash(lines, 1)).toBe(digest);
       }),
     );
+  });
+
+  it('finds the place of `prev_hash`, whoever has written one elsewhere', () => {
+    const lies = [',"prev_hash":"', `,"prev_hash":"${'0'.repeat(64)}","principal":null`, '\\"prev_hash":"'];
+    for (const lie of lies) {
+      const texts = { tool: lie, target: lie, principal: lie, reason: lie, requestId: lie, mode: lie };
+      for (const args of [
+        lie,
+        { prev_hash: HASH, principal: null },
+        { [lie]: lie, prev_hash: { prev_hash: lie } },
+      ]) {
+        const encoded = encodeEntry({ ...BARE, ...texts, args }, { ...FRAME, prevHash: HASH });
+        expect(canonicalJson(JSON.parse(encoded))).toBe(encoded);
+        expect(JSON.parse(encoded)).toMatchObject({ prev_hash: HASH, principal: lie, target: lie });
+      }
+    }
   });
 
   it('has room for the largest record there can be', () => {

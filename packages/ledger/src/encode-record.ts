@@ -10,6 +10,10 @@ import {
 } from './record.ts';
 import { encodeMembers, encodePlain } from './encode-members.ts';
 import { flatText } from './flat-text.ts';
+import { type LaidOutLines, MARK_END, MARK_PREV_HASH, MARK_START, MARKS_PER_LINE } from './seal-lines.ts';
+
+/** Stands for a digest until it is known. */
+const UNKNOWN_HASH = flatText('0'.repeat(64));
 
 /** The longest identifier kept (request, client, trace, session, … ids and digests), in UTF-16 code units. */
 export const ID_CHARS_MAX = 128;
@@ -23,21 +27,71 @@ export interface RecordFrame {
   readonly seq: number;
   readonly ts: Instant;
   readonly originId: string;
-  readonly prevHash: string;
 }
 
 /**
- * Writes the canonical bytes (RFC 8785) that are hashed for one entry, and answers where they end. Byte for
- * byte what `canonicalJson` gives for the same record; behind them `sealLine` can make a line of them. It runs
- * once per call of every tool, and so leaves nearly all of a record to one call of the engine's own encoder.
- * `bytes` must have room for `RECORD_BYTES_MAX`, and for the rest of the line.
+ * Lays out a line for one entry: the canonical bytes (RFC 8785) that are hashed, byte for byte what `canonicalJson`
+ * gives for the same record, with 64 zeros for its `prev_hash`, and behind them all that `sealLines` needs to make a
+ * stored line of them. Marks where the line begins and ends and where its `prev_hash` goes, for `sealLines`, from
+ * `mark` on. It runs once per call of every tool, and so leaves nearly all of a record to one call of the engine's
+ * own encoder. `bytes` must have room for a line of `LINE_BYTES_MAX`.
  */
-export function writeEntry(bytes: Buffer, start: number, entry: LedgerEntry, frame: RecordFrame): number {
+export function layOutLine(
+  { bytes, marks }: LaidOutLines,
+  mark: number,
+  start: number,
+  entry: LedgerEntry,
+  frame: RecordFrame,
+): void {
   const args = simpleArgs(entry.args);
   const members = membersOfEntry(entry, frame, args);
-  const encoded = args === undefined ? null : encodePlain(members);
-  const at = start + bytes.write(encoded ?? encodeAround(encodeArgs(entry.args), members), start) - 1;
-  return writeEnd(bytes, at, frame.ts);
+  const encoded =
+    (args === undefined ? null : encodePlain(members)) ?? encodeAround(encodeArgs(entry.args), members);
+  const hole = prevHashIn(encoded, members);
+  const written = bytes.write(encoded, start);
+  const before = written === encoded.length ? hole : Buffer.byteLength(encoded.slice(0, hole));
+  marks[mark + MARK_START] = start;
+  marks[mark + MARK_PREV_HASH] = start + before;
+  marks[mark + MARK_END] = writeEnd(bytes, start + written - 1, frame.ts);
+}
+
+const BEFORE_PREV_HASH = ',"prev_hash":"';
+/** What stands behind it in every record, but for the values. */
+const AFTER_PREV_HASH =
+  `${UNKNOWN_HASH}","principal":,"reason":,"request_id":,"seq":,"target":,"tier":,"tool":}`.length;
+
+/**
+ * Where in a record its `prev_hash` is. No value behind that member holds this text: a quotation mark in a value has
+ * a backslash before it, not a comma. So the last one is the right one, and when nothing behind it needs more
+ * characters than it has, it is where the lengths of the values say; when something does, that is behind it.
+ */
+function prevHashIn(encoded: string, members: Members): number {
+  const { principal, reason, request_id, seq, session_id, target, tier, tool, trace_id } = members;
+  const behind =
+    AFTER_PREV_HASH +
+    plainLength(principal) +
+    plainLength(reason) +
+    plainLength(request_id) +
+    digitsOf(seq) +
+    (session_id === undefined ? 0 : ',"session_id":'.length + plainLength(session_id)) +
+    plainLength(target) +
+    plainLength(tier) +
+    plainLength(tool) +
+    (trace_id === undefined ? 0 : ',"trace_id":'.length + plainLength(trace_id));
+  const at = encoded.length - behind;
+  if (encoded.startsWith(BEFORE_PREV_HASH, at - BEFORE_PREV_HASH.length)) return at;
+  return encoded.lastIndexOf(BEFORE_PREV_HASH) + BEFORE_PREV_HASH.length;
+}
+
+/** How many characters a text takes at least, or a null. */
+function plainLength(value: string | null | undefined): number {
+  return typeof value === 'string' ? value.length + 2 : 4;
+}
+
+function digitsOf(seq: number): number {
+  let digits = 1;
+  for (let power = 10; power <= seq; power *= 10) digits += 1;
+  return digits;
 }
 
 /** The members with arguments that are encoded already. */
@@ -46,10 +100,13 @@ function encodeAround(args: string, members: Members): string {
   return `${beforeArgs(actionId, approvalId, approver)}${args},${encodeMembers(after).slice(1)}`;
 }
 
-/** The same as a text. */
-export function encodeEntry(entry: LedgerEntry, frame: RecordFrame): string {
+/** The canonical bytes of a record as a text. */
+export function encodeEntry(entry: LedgerEntry, frame: RecordFrame & { readonly prevHash: string }): string {
   const bytes = Buffer.allocUnsafe(RECORD_BYTES_MAX + UNSEALED.length);
-  return bytes.toString('utf8', 0, writeEntry(bytes, 0, entry, frame));
+  const marks = new Int32Array(MARKS_PER_LINE);
+  layOutLine({ bytes, marks }, 0, 0, entry, frame);
+  bytes.write(frame.prevHash, marks[MARK_PREV_HASH] ?? 0, 'latin1');
+  return bytes.toString('utf8', 0, (marks[MARK_END] ?? 0) - UNSEALED.length);
 }
 
 /**
@@ -68,7 +125,7 @@ export function encodeStored(record: Partial<StoredRecord>): string {
 
 const END = `,"v":${RECORD_VERSION}}`;
 /** What is laid out behind the canonical bytes: all that `entry_hash` adds but its comma and its digits. */
-const UNSEALED = `"entry_hash":"${'0'.repeat(64)}"}\n`;
+const UNSEALED = `"entry_hash":"${UNKNOWN_HASH}"}\n`;
 /** More than the canonical bytes of any record: arguments and texts are bounded. */
 export const RECORD_BYTES_MAX = 1_000_000;
 
@@ -84,10 +141,11 @@ function beforeArgs(actionId: unknown, approvalId: unknown, approver: unknown): 
   return `${members.slice(0, -1)},"args":`;
 }
 
-type Members = Record<string, unknown>;
+type Members = ReturnType<typeof membersOfEntry>;
 
 /** The members up to `ts`, in the order of their names. */
-function membersOfEntry(entry: LedgerEntry, frame: RecordFrame, args: object | null | undefined): Members {
+// The engine knows best what shape these have.
+function membersOfEntry(entry: LedgerEntry, frame: RecordFrame, args: object | null | undefined) {
   const raw = entry.rawArgs;
   const argsSha256 = entry.argsSha256 ?? (raw === undefined ? null : sha256Hex(raw));
   const argsLen = entry.argsLen ?? (raw === undefined ? null : Buffer.byteLength(raw));
@@ -114,7 +172,7 @@ function membersOfEntry(entry: LedgerEntry, frame: RecordFrame, args: object | n
     output_sha256: id(entry.outputSha256),
     patterns_version: id(entry.patternsVersion),
     policy_version: id(entry.policyVersion) ?? undefined,
-    prev_hash: frame.prevHash,
+    prev_hash: UNKNOWN_HASH,
     principal: text(entry.principal),
     reason: text(entry.reason),
     request_id: id(entry.requestId),
@@ -167,7 +225,7 @@ let textOfSecond = '';
 
 /**
  * Writes `,"ts":"…","v":1}`, the instant as `formatInstant` gives it, and what `sealLine` expects behind; the
- * part down to the second is kept, because most records share it with the one before.
+ * part down to the second is kept, because most records share it with the one before. Answers where all that ends.
  */
 function writeEnd(bytes: Buffer, start: number, instant: Instant): number {
   const second = Math.floor(instant / MICROS_PER_SECOND);
@@ -176,8 +234,8 @@ function writeEnd(bytes: Buffer, start: number, instant: Instant): number {
     textOfSecond = flatText(`,"ts":"${untilSecond}000000Z"${END}${UNSEALED}`);
     textSecond = second;
   }
-  const end = start + bytes.write(textOfSecond, start, 'latin1') - UNSEALED.length;
-  let at = end - END.length - 2;
+  const end = start + bytes.write(textOfSecond, start, 'latin1');
+  let at = end - UNSEALED.length - END.length - 2;
   // As an integer of 32 bits: the digits of a double take ten times as long.
   for (let micros = (instant - second * MICROS_PER_SECOND) | 0; micros > 0; micros = (micros / 10) | 0) {
     at -= 1;

@@ -3,19 +3,16 @@ import { isUtf8 } from 'node:buffer';
 import { isJsonObject, parseInstant, formatInstant } from '@praxis/core';
 import { encodeStored } from './encode-record.ts';
 import { RECORD_VERSION, type StoredMembers, type StoredRecord, withNulls } from './record.ts';
+import { ENTRY_HASH_MEMBER, HASH_CHARS } from './seal-lines.ts';
 
 /** The longest line of a ledger, in bytes without its newline. */
 export const LINE_BYTES_MAX = 1_048_576;
 
-const MEMBER = ',"entry_hash":"';
 /** How a line begins, whichever of the first members it has. */
 const STARTS = ['{"action_id":"', '{"approval_id":"', '{"approver":"', '{"args":'];
 const START_CHARS_MAX = Math.max(...STARTS.map((start) => start.length));
-const HASH_CHARS = 64;
 /** How many bytes `,"entry_hash":"…"}` takes at the end of every line. */
-export const TAIL_BYTES: number = MEMBER.length + HASH_CHARS + 2;
-const SEAL = '"}\n';
-const COMMA = 0x2c;
+export const TAIL_BYTES: number = ENTRY_HASH_MEMBER.length + HASH_CHARS + 2;
 const CLOSE_BRACE = 0x7d;
 
 /** Why a line is not the next record of a chain. */
@@ -31,25 +28,15 @@ export type LineFault =
 
 /** The stored line for canonical bytes and their digest: `entry_hash` is spliced in as the last member. */
 export function spliceEntryHash(canonical: string, entryHash: string): string {
-  return `${canonical.slice(0, -1)}${MEMBER}${entryHash}"}`;
-}
-
-/**
- * Makes a stored line, newline included, of the canonical bytes that `writeEntry` wrote up to `end`, in place.
- * Answers where the line ends.
- */
-export function sealLine(bytes: Buffer, end: number, entryHash: string): number {
-  bytes[end - 1] = COMMA;
-  const at = end - 1 + MEMBER.length;
-  return at + bytes.write(entryHash, at, 'latin1') + SEAL.length;
+  return `${canonical.slice(0, -1)}${ENTRY_HASH_MEMBER}${entryHash}"}`;
 }
 
 /** The digest that a stored line claims, or null when it does not end as every complete record does. */
 export function claimedHash(line: Buffer): string | null {
   const at = line.length - TAIL_BYTES;
-  if (at < 1 || line.toString('latin1', at, at + MEMBER.length) !== MEMBER) return null;
+  if (at < 1 || line.toString('latin1', at, at + ENTRY_HASH_MEMBER.length) !== ENTRY_HASH_MEMBER) return null;
   if (line.toString('latin1', line.length - 2) !== '"}') return null;
-  return line.toString('latin1', at + MEMBER.length, line.length - 2);
+  return line.toString('latin1', at + ENTRY_HASH_MEMBER.length, line.length - 2);
 }
 
 /** The digest that a stored line ends with. Only of use for a line that is known to be a record. */

@@ -1,13 +1,13 @@
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { type Clock, errorMessage, type PraxisError } from '@praxis/core';
-import { writeEntry } from '../encode-record.ts';
+import { layOutLine } from '../encode-record.ts';
 import { ledgerError } from '../errors.ts';
 import { flatText } from '../flat-text.ts';
-import { sealLine } from '../line.ts';
 import { closesIntent, type OpenIntent, openIntentOf } from '../open-intents.ts';
 import { adoptedEntry, interruptedEntry } from '../own-entries.ts';
 import { type LedgerEntry, type LedgerRecord, type StoredMembers, withNulls } from '../record.ts';
+import { MARKS_PER_LINE } from '../seal-lines.ts';
 import { BatchedTree } from '../tree/batched-tree.ts';
 import type { NodeObserver } from '../tree/tree.ts';
 import { lastSegment, lockOf, refuseForeignOrigin } from './claim.ts';
@@ -19,6 +19,7 @@ import type { LogWalk, RecordObserver } from './log-walk.ts';
 import { openEnd } from './open-end.ts';
 import { readBack } from './read-back.ts';
 import { type LogEnd, recoverEnd } from './recover.ts';
+import { SealingOnDemand } from './sealing-on-demand.ts';
 import { segmentPath } from './segments.ts';
 
 export interface ChainedLogOptions {
@@ -53,10 +54,10 @@ export class ChainedLog {
   readonly #options: ChainedLogOptions;
   readonly #lock: Lock;
   readonly #openIntents: Map<number, OpenIntent>;
+  readonly #sealing = new SealingOnDemand();
   #commit: GroupCommit;
-  /** Where the chain stands counting what is queued. */
+  /** How long the chain is counting what is queued. */
   #nextSeq: number;
-  #prevHash: string;
   /** The last durable record, and where it ends in the current segment. */
   #lastHash: string;
   #durableSize: number;
@@ -76,10 +77,9 @@ export class ChainedLog {
     this.#openIntents = new Map(walk.chain.openIntents);
     this.headerOwed = !walk.headerSeen;
     this.owedAtOpen = end.entry === null ? [] : [end.entry];
-    this.#commit = this.#commitTo(file, end.size);
     this.#nextSeq = walk.chain.position.nextSeq;
-    this.#prevHash = walk.chain.position.prevHash;
-    this.#lastHash = this.#prevHash;
+    this.#lastHash = walk.chain.position.prevHash;
+    this.#commit = this.#commitTo(file, end.size);
     this.#durableSize = end.recordsEnd;
     this.#prefix = end.prefix;
   }
@@ -199,6 +199,7 @@ export class ChainedLog {
     if (this.#resuming !== null) await Promise.allSettled([this.#resuming]);
     if (this.#rotating !== null) await this.#rotating;
     await this.#quiet();
+    await this.#sealing.close();
     closeSync(this.#commit.file.fd);
     this.#lock.release();
   }
@@ -206,15 +207,18 @@ export class ChainedLog {
   #commitTo(file: LogFile, size: number): GroupCommit {
     const { durability, clock } = this.#options;
     const durable = (batch: LineBatch, from: number, to: number): void => this.#acknowledge(batch, from, to);
-    return new GroupCommit(file, size, { durability, clock, durable });
+    return new GroupCommit(file, size, this.#lastHash, {
+      durability,
+      clock,
+      durable,
+      sealing: this.#sealing,
+    });
   }
 
-  /** Encodes and hashes a record where it will be written from. */
+  /** Encodes a record where it will be written from. */
   #enqueue(entry: LedgerEntry): Promise<LedgerRecord> {
     const commit = this.#commit;
     const batch = commit.batch();
-    const { bytes } = batch;
-    const prevHash = this.#prevHash;
     const seq = this.#nextSeq;
     const ts = Math.floor(this.#options.clock.now());
     // No verifier takes an instant that a double does not hold exactly: such a record would spoil the log for good.
@@ -229,32 +233,44 @@ export class ChainedLog {
         ),
       );
     const start = batch.length + this.#prefix.length;
-    if (start > batch.length) bytes.write(this.#prefix, batch.length);
-    const end = writeEntry(bytes, start, entry, { seq, ts, originId: this.originId, prevHash });
-    const entryHash = hash('sha256', bytes.subarray(start, end), 'hex');
-    const line = new PendingLine(entry, { seq, ts, prevHash, entryHash }, sealLine(bytes, end, entryHash));
+    if (start > batch.length) batch.bytes.write(this.#prefix, batch.length);
+    layOutLine(batch, batch.lines.length * MARKS_PER_LINE, start, entry, {
+      seq,
+      ts,
+      originId: this.originId,
+    });
+    const line = new PendingLine(entry, seq, ts);
     batch.add(line);
     this.#prefix = '';
     this.#nextSeq = seq + 1;
-    this.#prevHash = entryHash;
     commit.added();
     return line.promise;
   }
 
   #acknowledge(batch: LineBatch, from: number, to: number): void {
     const { lines } = batch;
+    let prevHash = this.#lastHash;
+    const hashes: string[] = [];
     for (let index = from; index < to; index += 1) {
       const line = lines[index];
       if (line === undefined) break;
-      const { entry, record } = line;
-      this.tree.appendHex(record.entryHash);
+      const { entry } = line;
+      const entryHash = batch.hashOf(index);
+      hashes.push(entryHash);
+      this.tree.appendHex(entryHash);
       if (entry.kind === 'intent' || typeof entry.intentSeq === 'number')
         this.#trackIntent(entry, batch, index);
-      this.#lastHash = record.entryHash;
-      this.#durableSize = batch.offset + line.end;
     }
+    this.#lastHash = hashes.at(-1) ?? prevHash;
+    this.#durableSize = batch.offset + batch.endOf(to - 1);
     this.#options.onDurable?.(batch, from, to);
-    for (let index = from; index < to; index += 1) lines[index]?.acknowledge();
+    for (let index = from; index < to; index += 1) {
+      const line = lines[index];
+      if (line === undefined) break;
+      const entryHash = hashes[index - from] ?? '';
+      line.resolve({ seq: line.seq, ts: line.ts, prevHash, entryHash });
+      prevHash = entryHash;
+    }
   }
 
   #trackIntent(entry: LedgerEntry, batch: LineBatch, index: number): void {
@@ -287,13 +303,12 @@ export class ChainedLog {
       const { walk, end, entryHashes } = await readBack(file, this.#durableSize, this.tree.tree, before);
       for (const entryHash of entryHashes) this.tree.appendHex(entryHash);
       closeSync(this.#commit.file.fd);
-      this.#commit = this.#commitTo(file, end.size);
       const { position, openIntents, records } = walk.chain;
       if (records > 0) this.#owed.push(adoptedEntry(before, position));
       this.#owed.push(...[...openIntents.values()].map(interruptedEntry));
       this.#nextSeq = position.nextSeq;
-      this.#prevHash = position.prevHash;
       this.#lastHash = position.prevHash;
+      this.#commit = this.#commitTo(file, end.size);
       this.#durableSize = end.recordsEnd;
       this.#prefix = end.prefix;
       const owed = end.entry === null ? this.#owed : [end.entry, ...this.#owed];

@@ -1,8 +1,12 @@
-import { fdatasync, statSync, writeSync } from 'node:fs';
+import { fdatasync } from 'node:fs';
 import { type Clock, errorMessage } from '@praxis/core';
 import { type LedgerError, ledgerError } from '../errors.ts';
-import { BATCH_BYTES_MAX, LineBatch, type PendingLine } from './line-batch.ts';
+import { LineBatch, type PendingLine, releasedFirst } from './line-batch.ts';
 import type { LogFile } from './log-file.ts';
+import { Pipeline, type PipelineEnds } from './pipeline.ts';
+import type { SealingOnDemand } from './sealing-on-demand.ts';
+import type { Sealing, SealingThread } from './sealing-thread.ts';
+import { writeLines } from './write-lines.ts';
 
 /**
  * What "durable" means. `group`: callers that wait at the same time share one fdatasync. `each`: one
@@ -12,7 +16,7 @@ import type { LogFile } from './log-file.ts';
 export type Durability = 'group' | 'each' | 'os';
 
 /** How many batches are kept to be filled again. */
-const SPARE_BATCHES_MAX = 2;
+const SPARE_BATCHES_MAX = 4;
 /** How often in a row callers who answer at once may go on before timers and sockets have a turn. */
 const TURNS_MAX = 16;
 /** How much one measurement counts against those before. */
@@ -20,6 +24,13 @@ const SMOOTHING = 0.25;
 
 /** Told which lines of a batch became durable, in order; acknowledges them. */
 export type DurableObserver = (batch: LineBatch, from: number, to: number) => void;
+
+export interface GroupCommitOptions {
+  readonly durability: Durability;
+  readonly clock: Clock;
+  readonly durable: DurableObserver;
+  readonly sealing: SealingOnDemand;
+}
 
 /**
  * One pump that takes whatever is queued, writes it with one call and syncs it with one more. While one
@@ -47,25 +58,37 @@ export class GroupCommit {
   #pumping: Promise<void> | null = null;
   #syncing: Promise<void> | null = null;
   #turns = 0;
-  /** How long a sync takes, and what a record costs the processor, callers included, in milliseconds. */
+  /** The digest of the last line that was sealed; null as long as only the thread knows it. */
+  #lastSealed: string | null;
+  /** What the thread was given last, and has not finished. */
+  #lastSubmitted: LineBatch | null = null;
+  readonly #sealing: SealingOnDemand;
+  readonly #ends: PipelineEnds;
+  /** Whether sealing, or syncing, is left to the thread. */
+  #sealsElsewhere = false;
+  #syncsElsewhere = false;
+  /** How long a sync, or the thread with a batch, takes, and what a record costs the processor, callers included, in milliseconds. */
   #syncMs = 0;
+  /** Since when the thread has been at work on a batch. */
+  #threadBusyFrom = 0;
+  /** Whether all that was in the file when it was opened is durable. */
+  #hasSynced = false;
   #recordMs = 0;
 
-  constructor(
-    file: LogFile,
-    size: number,
-    options: { readonly durability: Durability; readonly clock: Clock; readonly durable: DurableObserver },
-  ) {
+  constructor(file: LogFile, size: number, lastHash: string, options: GroupCommitOptions) {
     this.file = file;
     this.size = size;
+    this.#lastSealed = lastHash;
     this.#durability = options.durability;
     this.#clock = options.clock;
     this.#durable = options.durable;
+    this.#sealing = options.sealing;
+    this.#ends = this.#endsOfPipeline();
   }
 
   /** The batch that takes the next line; whoever adds one must say so with `added`. */
   batch(): LineBatch {
-    if (this.#open.length >= BATCH_BYTES_MAX) {
+    if (this.#open.isFull) {
       this.#full.push(this.#open);
       this.#open = this.#spare.pop() ?? new LineBatch();
     }
@@ -74,6 +97,7 @@ export class GroupCommit {
 
   added(): void {
     this.queued += 1;
+    if (!this.#sealsElsewhere) this.#seal(this.#open);
     this.#pumping ??= this.#pump();
   }
 
@@ -99,8 +123,12 @@ export class GroupCommit {
   async #pump(): Promise<void> {
     try {
       await this.#turn();
-      if (this.#durability === 'group') await this.#pumpGroups();
-      else while (this.#waiting && this.error === null) await this.#commitAlone(this.#take());
+      while (this.#waiting && this.error === null) {
+        const thread = this.#threadForNext();
+        if (thread !== null) await this.#pumpThrough(thread);
+        else if (this.#durability === 'group') await this.#pumpGroups();
+        else await this.#commitAlone(this.#take());
+      }
     } finally {
       this.#pumping = null;
     }
@@ -125,6 +153,32 @@ export class GroupCommit {
   }
 
   /**
+   * Leaves writing to a thread as long as it is of use. With a sync for each batch it has enough to do; without one
+   * it does the sealing as well.
+   */
+  async #pumpThrough(thread: SealingThread): Promise<void> {
+    const pipeline = new Pipeline(thread, this.#ends);
+    try {
+      if (this.#durability === 'os') this.#sealsElsewhere = true;
+      else await this.#leaveSyncing();
+      await pipeline.run();
+    } catch (error) {
+      const failure = this.#fail(error);
+      for (const batch of pipeline.batches) this.#rejectAll(batch.lines.slice(batch.acknowledged), failure);
+    }
+    this.#sealsElsewhere = false;
+    this.#syncsElsewhere = false;
+    for (const batch of [...this.#full, this.#open]) this.#seal(batch);
+  }
+
+  /** Two threads never sync at the same time, and what was in the file before is not left unsynced. */
+  async #leaveSyncing(): Promise<void> {
+    if (!this.#hasSynced) await this.#sync();
+    while (this.#syncing !== null) await this.#syncing;
+    this.#syncsElsewhere = true;
+  }
+
+  /**
    * When a sync takes longer than its callers need to come back with their next lines, all of them should
    * share the next one. When it takes less, half of them come back while the others' lines sync, and neither
    * disk nor processor waits. `held` is the batch that is durable, and not wholly acknowledged.
@@ -133,9 +187,14 @@ export class GroupCommit {
     let held: LineBatch | null = null;
     for (;;) {
       if (held !== null && !this.#isSyncShort(held)) held = await this.#release(held, held.lines.length);
-      else if (held !== null && !this.#waiting) held = await this.#release(held, half(held));
+      else if (held !== null && !this.#waiting)
+        held = await this.#release(held, Math.max(held.acknowledged, releasedFirst(held)));
       if (held !== null && !this.#waiting) held = await this.#release(held, held.lines.length);
       if (!this.#waiting || this.error !== null) return;
+      if (this.#threadForNext() !== null) {
+        if (held !== null) await this.#release(held, held.lines.length);
+        return;
+      }
       const batch = this.#take();
       let syncing: Promise<void>;
       try {
@@ -169,6 +228,54 @@ export class GroupCommit {
     return whole ? null : batch;
   }
 
+  #threadForNext(): SealingThread | null {
+    return this.#isThreadOfUse ? this.#sealing.threadFor(this.#open.lines.length) : null;
+  }
+
+  /** As long as it syncs, all callers wait: only when that is short can some of them go on meanwhile. */
+  get #isThreadOfUse(): boolean {
+    if (this.#durability === 'group') return this.#syncMs < this.#recordMs * this.queued;
+    return this.#durability === 'os';
+  }
+
+  #seal(batch: LineBatch): void {
+    if (batch.sealed === batch.lines.length) return;
+    if (this.#lastSealed === null) throw new Error('lines are sealed in the order in which they come');
+    this.#lastSealed = batch.seal(this.#lastSealed);
+  }
+
+  /** Where batches come from that a thread writes, and what becomes of them. */
+  #endsOfPipeline(): PipelineEnds {
+    return {
+      waiting: () => (this.#full[0] ?? this.#open).lines.length,
+      take: () => this.#take(),
+      submit: (thread, batch) => this.#submit(thread, batch),
+      done: (batch) => {
+        if (this.#lastSubmitted === batch) this.#lastSubmitted = null;
+        if (this.#lastSubmitted === null) this.#lastSealed ??= batch.hashOf(batch.lines.length - 1);
+        const now = this.#clock.monotonicMs();
+        this.#syncMs += SMOOTHING * (now - this.#threadBusyFrom - this.#syncMs);
+        this.#threadBusyFrom = now;
+      },
+      release: (batch, to) => this.#release(batch, to),
+      isOfUse: () => this.#isThreadOfUse,
+      refuseIfFailed: () => this.#refuseIfFailed(),
+    };
+  }
+
+  #submit(thread: SealingThread, batch: LineBatch): Sealing {
+    if (this.#lastSubmitted === null) this.#threadBusyFrom = this.#clock.monotonicMs();
+    // A batch that was begun before the thread was asked.
+    if (batch.sealed > 0) this.#seal(batch);
+    const prevHash = batch.sealed > 0 ? null : this.#lastSealed;
+    if (batch.sealed === 0) this.#lastSealed = null;
+    const size = this.size;
+    batch.offset = size;
+    this.size += batch.length;
+    this.#lastSubmitted = batch;
+    return thread.submit(batch, { file: this.file, size, syncs: this.#syncsElsewhere, prevHash });
+  }
+
   /** Whether syncing takes less than it takes all who wait to be answered and to come back. */
   #isSyncShort(held: LineBatch): boolean {
     const waiting = held.lines.length - held.acknowledged + this.#open.lines.length;
@@ -189,33 +296,21 @@ export class GroupCommit {
   }
 
   #write(batch: LineBatch, from: number, to: number): void {
-    let at = batch.lines[from - 1]?.end ?? 0;
-    const end = batch.lines[to - 1]?.end ?? 0;
     if (from === 0) batch.offset = this.size;
-    while (at < end) {
-      const written = writeSync(this.file.fd, batch.bytes, at, end - at);
-      at += written;
-      this.size += written;
-    }
-    this.#checkStillOurs();
-  }
-
-  /** A log that was moved, removed, cut or written by someone else must not be acknowledged into. */
-  #checkStillOurs(): void {
-    const stats = statSync(this.file.path);
-    if (stats.dev !== this.file.dev || stats.ino !== this.file.ino)
-      throw new Error('the log file was replaced');
-    if (stats.size !== this.size) throw new Error('the log file was changed by someone else');
+    this.size = writeLines(this.file, batch.bytes, batch.endOf(from - 1), batch.endOf(to - 1), this.size);
   }
 
   async #sync(): Promise<void> {
     while (this.#syncing !== null) await Promise.allSettled([this.#syncing]);
     this.#refuseIfFailed();
+    // A thread that syncs what it writes leaves nothing unsynced that was acknowledged, or there before.
+    if (this.#syncsElsewhere) return;
     const from = this.#clock.monotonicMs();
     this.#syncing = dataSync(this.file.fd).finally(() => {
       this.#syncing = null;
     });
     await this.#syncing;
+    this.#hasSynced = true;
     // Whatever failed meanwhile may have been told to somebody else.
     this.#refuseIfFailed();
     this.#syncMs += SMOOTHING * (this.#clock.monotonicMs() - from - this.#syncMs);
@@ -265,10 +360,6 @@ export class GroupCommit {
     if (this.#turns === 0) return new Promise((resolve) => setImmediate(resolve));
     return new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
   }
-}
-
-function half(batch: LineBatch): number {
-  return Math.max(batch.acknowledged, Math.ceil(batch.lines.length / 2));
 }
 
 function dataSync(fd: number): Promise<void> {

@@ -1,6 +1,15 @@
+import type { LedgerError } from '../errors.ts';
 import { LINE_BYTES_MAX } from '../line.ts';
 import type { LedgerEntry, LedgerRecord } from '../record.ts';
-import type { LedgerError } from '../errors.ts';
+import {
+  type LaidOutLines,
+  MARK_END,
+  MARK_START,
+  MARKS_PER_LINE,
+  sealedHash,
+  sealLines,
+} from '../seal-lines.ts';
+import { BATCH_LINES_MAX, batchMemory, linesIn } from './batch-memory.ts';
 
 /** How many bytes one write takes at most, and the line that exceeds them. */
 export const BATCH_BYTES_MAX = 1_048_576;
@@ -8,24 +17,19 @@ export const BATCH_BYTES_MAX = 1_048_576;
 /** One line on its way to the disk, and the caller who waits for it. */
 export class PendingLine {
   readonly entry: LedgerEntry;
-  readonly record: LedgerRecord;
-  /** Where the line ends within its batch, newline included. */
-  readonly end: number;
+  readonly seq: number;
+  readonly ts: number;
   readonly promise: Promise<LedgerRecord>;
+  readonly resolve: (record: LedgerRecord) => void;
   readonly reject: (error: LedgerError) => void;
-  readonly #resolve: (record: LedgerRecord) => void;
 
-  constructor(entry: LedgerEntry, record: LedgerRecord, end: number) {
+  constructor(entry: LedgerEntry, seq: number, ts: number) {
     this.entry = entry;
-    this.record = record;
-    this.end = end;
+    this.seq = seq;
+    this.ts = ts;
     this.promise = new Promise(keepSettlers);
-    this.#resolve = settlers.resolve;
+    this.resolve = settlers.resolve;
     this.reject = settlers.reject;
-  }
-
-  acknowledge(): void {
-    this.#resolve(this.record);
   }
 }
 
@@ -41,35 +45,73 @@ function keepSettlers(resolve: (record: LedgerRecord) => void, reject: (error: L
 }
 
 /** Lines that are written together. They are encoded where they are written from; nothing is copied. */
-export class LineBatch {
-  /** Room for a last line of any length. Memory that no line has touched yet is only reserved. */
-  readonly bytes: Buffer = Buffer.allocUnsafeSlow(BATCH_BYTES_MAX + LINE_BYTES_MAX + 1);
+export class LineBatch implements LaidOutLines {
+  /** Room for a last line of any length. */
+  readonly memory: SharedArrayBuffer = batchMemory(BATCH_BYTES_MAX + LINE_BYTES_MAX + 1);
+  readonly bytes: Buffer;
+  /** See `MARKS_PER_LINE`. */
+  readonly marks: Int32Array;
   /** How many bytes the lines have. */
   length = 0;
   lines: PendingLine[] = [];
-  /** How many lines, from the first on, have been acknowledged. */
+  /** How many lines, from the first on, have been chained and digested, and acknowledged. */
+  sealed = 0;
   acknowledged = 0;
   /** Where in the file the batch begins, once it is written. */
   offset = 0;
 
-  add(line: PendingLine): void {
-    this.lines.push(line);
-    this.length = line.end;
+  constructor() {
+    const { bytes, marks } = linesIn(this.memory);
+    this.bytes = bytes;
+    this.marks = marks;
   }
 
-  /** Where a line begins, without the newline that may stand before it to end a torn one. */
+  get isFull(): boolean {
+    return this.length >= BATCH_BYTES_MAX || this.lines.length >= BATCH_LINES_MAX;
+  }
+
+  /** Takes a line that was laid out, marks included. */
+  add(line: PendingLine): void {
+    this.length = this.marks[this.lines.length * MARKS_PER_LINE + MARK_END] ?? 0;
+    this.lines.push(line);
+  }
+
+  /** Where a line ends, newline included; 0 for the one before the first. */
+  endOf(index: number): number {
+    return index < 0 ? 0 : (this.marks[index * MARKS_PER_LINE + MARK_END] ?? 0);
+  }
+
+  /** Seals what is not sealed yet after the line with this digest. Gives that of the last one. */
+  seal(prevHash: string): string {
+    const from = this.sealed;
+    this.sealed = this.lines.length;
+    return sealLines(this, from, this.sealed, prevHash);
+  }
+
+  /** The digest of a line that was sealed. */
+  hashOf(index: number): string {
+    return sealedHash(this, index);
+  }
+
+  /** A line without its newline, and without the one that may stand before it to end a torn one. */
   textOf(index: number): string {
-    const start = this.lines[index - 1]?.end ?? 0;
-    const end = (this.lines[index]?.end ?? start) - 1;
-    return this.bytes.toString('utf8', this.bytes[start] === NEWLINE ? start + 1 : start, end);
+    return this.bytes.toString(
+      'utf8',
+      this.marks[index * MARKS_PER_LINE + MARK_START],
+      this.endOf(index) - 1,
+    );
   }
 
   /** Makes it as new. */
   clear(): void {
     this.length = 0;
     this.lines = [];
+    this.sealed = 0;
     this.acknowledged = 0;
   }
 }
 
-const NEWLINE = 0x0a;
+/** How many lines of a batch are acknowledged first, when their callers shall go ahead of the others: half of them. */
+export function releasedFirst({ lines }: LineBatch): number {
+  return Math.ceil(lines.length / 2);
+}
