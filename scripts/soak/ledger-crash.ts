@@ -1,17 +1,21 @@
 // Kills a process that writes a ledger under load, again and again, at random moments. No record that was
 // acknowledged may be lost, and every log must verify once it was opened again. `--full` kills 1,000 times.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '@praxis/core';
-import { Ledger, listSegments, verifyLedger } from '@praxis/ledger';
+import { setTimeout } from 'node:timers/promises';
+import { errorCode, systemClock } from '@praxis/core';
+import { type Durability, Ledger, listSegments, verifyLedger } from '@praxis/ledger';
 
 const KILLS = process.argv.includes('--full') ? 1_000 : 40;
 /** A new ledger after this many kills, so that reading it again stays short. */
 const KILLS_PER_LEDGER = 20;
-/** A writer is killed this long after its first acknowledgement at most, in milliseconds. */
-const LIFE_MS_MAX = 120;
+/**
+ * A writer is killed this long after its first acknowledgement at most, in milliseconds: every other one lives long
+ * enough for a second thread to be at work.
+ */
+const LIFE_MS_MAX: readonly number[] = [120, 1_200];
 const CALLERS = 32;
 
 const SESSION = {
@@ -24,14 +28,26 @@ const SESSION = {
   operator: 'operator:crash',
 };
 
-function open(path: string): Promise<Ledger> {
-  return Ledger.open({ path, clock: systemClock, session: SESSION, segmentBytesMax: 2_000_000 });
+function open(path: string, durability: Durability = 'group'): Promise<Ledger> {
+  return Ledger.open({ path, clock: systemClock, session: SESSION, segmentBytesMax: 2_000_000, durability });
+}
+
+/** Says something whole, or later when whoever listens is behind. */
+async function say(line: string): Promise<void> {
+  for (;;) {
+    try {
+      writeSync(1, line);
+      return;
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN') throw error;
+      await setTimeout(1);
+    }
+  }
 }
 
 /** The writer: many callers, each told of its record before it asks for the next. */
-async function write(path: string): Promise<void> {
-  const { writeSync } = await import('node:fs');
-  const ledger = await open(path);
+async function write(path: string, durability: Durability): Promise<void> {
+  const ledger = await open(path, durability);
   const caller = async (name: number): Promise<void> => {
     for (let i = 0; ; i += 1) {
       const { seq, entryHash } = await ledger.append({
@@ -40,17 +56,19 @@ async function write(path: string): Promise<void> {
         reason: 'allowed',
         args: { name, i },
       });
-      writeSync(1, `${seq} ${entryHash}\n`);
+      await say(`${seq} ${entryHash}\n`);
     }
   };
   await Promise.all(Array.from({ length: CALLERS }, (_, name) => caller(name)));
 }
 
-/** Lets a writer run and kills it. Answers what it acknowledged. */
-function crash(path: string): Promise<Map<number, string>> {
+/** Lets a writer run and kills it. Answers what it acknowledged. A process that dies loses nothing without a sync either. */
+function crash(path: string, kill: number): Promise<Map<number, string>> {
+  const lifeMsMax = LIFE_MS_MAX[kill % LIFE_MS_MAX.length] ?? 0;
+  const durability: Durability = kill % 4 < 2 ? 'group' : 'os';
   const child = spawn(
     process.execPath,
-    ['--conditions=praxis-source', import.meta.filename, '--write', path],
+    ['--conditions=praxis-source', import.meta.filename, '--write', path, durability],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
@@ -58,7 +76,7 @@ function crash(path: string): Promise<Map<number, string>> {
   let text = '';
   child.stdout.setEncoding('utf8');
   child.stdout.on('data', (chunk: string) => {
-    if (text === '') setTimeout(() => child.kill('SIGKILL'), Math.random() * LIFE_MS_MAX);
+    if (text === '') void setTimeout(Math.random() * lifeMsMax).then(() => child.kill('SIGKILL'));
     text += chunk;
   });
   return new Promise((resolve, reject) => {
@@ -103,7 +121,7 @@ async function run(): Promise<void> {
     const path = join(directory, 'ledger.jsonl');
     const acknowledged = new Map<number, string>();
     for (let i = 0; i < Math.min(KILLS_PER_LEDGER, KILLS - kill); i += 1) {
-      for (const [seq, hash] of await crash(path)) acknowledged.set(seq, hash);
+      for (const [seq, hash] of await crash(path, kill + i)) acknowledged.set(seq, hash);
     }
     await (await open(path)).close();
     const found = stored(path);
@@ -126,4 +144,4 @@ async function run(): Promise<void> {
 
 const writing = process.argv.indexOf('--write');
 if (writing === -1) await run();
-else await write(process.argv[writing + 1] ?? '');
+else await write(process.argv[writing + 1] ?? '', process.argv[writing + 2] as Durability);
