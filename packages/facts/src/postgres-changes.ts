@@ -96,7 +96,7 @@ function wokenWithin(timeoutMs: number, onWake: (resolve: () => void) => void): 
 
 /**
  * Whether instants were given out since the last call, or transactions that were under way when they were
- * have ended since: an instant is given out before what is recorded at it can be seen.
+ * have ended since: an instant is given out no later than what is recorded at it can be seen.
  */
 function createStateReader(db: PostgresDatabase): () => Promise<boolean> {
   let last: unknown = null;
