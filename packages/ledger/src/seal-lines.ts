@@ -34,13 +34,15 @@ export function sealLine(bytes: Buffer, end: number, entryHash: string): number 
 
 /**
  * Chains lines and makes stored lines of them, in place: fills in each one's `prev_hash`, digests its canonical
- * bytes and splices the digest in. Takes the digest of the line before the first one, and gives that of the last.
+ * bytes and splices the digest in. Takes the digest of the line before the first one, and gives that of the last;
+ * `digests` gets all of them.
  */
 export function sealLines(
   { bytes, marks }: LaidOutLines,
   from: number,
   to: number,
   prevHash: string,
+  digests: string[] | null = null,
 ): string {
   let last = prevHash;
   for (let at = from * MARKS_PER_LINE; at < to * MARKS_PER_LINE; at += MARKS_PER_LINE) {
@@ -49,6 +51,7 @@ export function sealLines(
     bytes.write(last, marks[at + MARK_PREV_HASH] ?? 0, 'latin1');
     last = hash('sha256', bytes.subarray(start, end), 'hex');
     sealLine(bytes, end, last);
+    digests?.push(last);
   }
   return last;
 }

@@ -57,6 +57,8 @@ export class LineBatch implements LaidOutLines {
   /** How many lines, from the first on, have been chained and digested, and acknowledged. */
   sealed = 0;
   acknowledged = 0;
+  /** Those of the lines that were sealed here. A batch is sealed here from its first line on, or not at all. */
+  #digests: string[] = [];
   /** Where in the file the batch begins, once it is written. */
   offset = 0;
 
@@ -85,12 +87,13 @@ export class LineBatch implements LaidOutLines {
   seal(prevHash: string): string {
     const from = this.sealed;
     this.sealed = this.lines.length;
-    return sealLines(this, from, this.sealed, prevHash);
+    return sealLines(this, from, this.sealed, prevHash, this.#digests);
   }
 
   /** The digest of a line that was sealed. */
   hashOf(index: number): string {
-    return sealedHash(this, index);
+    // What a thread has sealed is read from the line.
+    return this.#digests[index] ?? sealedHash(this, index);
   }
 
   /** A line without its newline, and without the one that may stand before it to end a torn one. */
@@ -107,6 +110,7 @@ export class LineBatch implements LaidOutLines {
     this.length = 0;
     this.lines = [];
     this.sealed = 0;
+    this.#digests = [];
     this.acknowledged = 0;
   }
 }

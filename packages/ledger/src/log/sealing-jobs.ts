@@ -5,7 +5,7 @@ export const SEALING_JOBS_MAX = 2;
 export const SEALING_MEMORIES_MAX = 4;
 
 /** How often the thread looks for a job before it goes to sleep: waking it up takes longer than a few looks. */
-const LOOKS_MAX = 600;
+const LOOKS_MAX = 100;
 
 /** What the thread must be told before a job: the file that is written now, or memory it has not seen yet. */
 export type SealingNews =
@@ -44,6 +44,8 @@ const FAILED = 3;
 const STOPPING = 4;
 const WORKER_SLEEPS = 5;
 const OWNER_SLEEPS = 6;
+/** Changes with whatever the thread may sleep for. */
+const SIGNAL = 7;
 const FIRST_JOB = 8;
 const JOB_NUMBERS = 6;
 const NUMBERS = FIRST_JOB + SEALING_JOBS_MAX * JOB_NUMBERS;
@@ -120,10 +122,11 @@ export class SealingJobs {
     const numbers = this.#numbers;
     for (let looks = 0; Atomics.load(numbers, SUBMITTED) === ((number - 1) | 0); looks += 1) {
       if (Atomics.load(numbers, STOPPING) === 1) return null;
-      if (looks < LOOKS_MAX) continue;
-      Atomics.store(numbers, WORKER_SLEEPS, 1);
-      if (Atomics.load(numbers, STOPPING) === 0) Atomics.wait(numbers, SUBMITTED, (number - 1) | 0);
-      Atomics.store(numbers, WORKER_SLEEPS, 0);
+      if (looks < LOOKS_MAX) {
+        pause();
+        continue;
+      }
+      this.#sleep(number);
     }
     const slot = slotOf(number);
     const [place = 0, count = 0, length = 0, continues, syncs, news = 0] = numbers.subarray(
@@ -145,14 +148,28 @@ export class SealingJobs {
     this.#wakeOwner();
   }
 
+  /** Whatever comes after the last look changes the signal: nothing is slept through. */
+  #sleep(number: number): void {
+    const numbers = this.#numbers;
+    Atomics.store(numbers, WORKER_SLEEPS, 1);
+    const signal = Atomics.load(numbers, SIGNAL);
+    const isIdle = Atomics.load(numbers, SUBMITTED) === ((number - 1) | 0);
+    if (isIdle && Atomics.load(numbers, STOPPING) === 0) Atomics.wait(numbers, SIGNAL, signal);
+    Atomics.store(numbers, WORKER_SLEEPS, 0);
+  }
+
   #wakeWorker(): void {
-    if (Atomics.load(this.#numbers, WORKER_SLEEPS) === 1) Atomics.notify(this.#numbers, SUBMITTED);
+    Atomics.add(this.#numbers, SIGNAL, 1);
+    if (Atomics.load(this.#numbers, WORKER_SLEEPS) === 1) Atomics.notify(this.#numbers, SIGNAL);
   }
 
   #wakeOwner(): void {
     if (Atomics.load(this.#numbers, OWNER_SLEEPS) === 1) Atomics.notify(this.#numbers, FINISHED);
   }
 }
+
+/** Leaves the processor to whoever shares it for a moment, where the engine can. */
+const { pause = () => undefined } = Atomics as { readonly pause?: () => void };
 
 function newMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(
