@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import type * as WorkerThreads from 'node:worker_threads';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Durability, type Ledger, type LedgerRecord, listSegments, verifyLedger } from '../src/index.ts';
-import { aLedger, anEntry, aPath, scratch } from './a-ledger.ts';
+import { aLedger, anEntry, aPath, scratch, SESSION } from './a-ledger.ts';
 
 /** The threads that were started, and whether any may be. */
 const threads = vi.hoisted<{ started: WorkerThreads.Worker[]; refused: boolean; execArgv: string[] }>(() => ({
@@ -331,15 +331,7 @@ threads.Worker = class extends Worker {
 syncBuiltinESMExports();
 const { systemClock } = await import('@praxis/core');
 const { Ledger } = await import('@praxis/ledger');
-const session = {
-  version: '0.1.0',
-  buildDigest: 'b'.repeat(64),
-  mode: 'guarded',
-  configDigest: 'c'.repeat(64),
-  auditRetentionDays: 365,
-  evidenceRetentionDays: 365,
-  operator: 'operator:test',
-};
+const session = ${JSON.stringify(SESSION)};
 const { LEDGER: path, DURABILITY: durability } = process.env;
 const ledger = await Ledger.open({ path, clock: systemClock, session, durability });
 let done = 0;
