@@ -4,7 +4,7 @@ import type { PostgresParam, PostgresSession } from '@praxis/storage';
 import type { WriteOutcome } from './backend.ts';
 import { ANYTHING, OTHERS_WRITE } from './postgres-schema-6.ts';
 import { stripesOfWrite } from './postgres-stripes.ts';
-import type { Write, WriteContent } from './validate.ts';
+import type { PutWrite } from './validate.ts';
 import { wordsOf } from './words.ts';
 
 /** How long nobody else must have written for a put to keep them waiting while it commits, in microseconds. */
@@ -23,9 +23,6 @@ export interface PutInstants {
   /** Whether what ends at an instant has a place. */
   readonly isPrepared: (instant: Instant) => boolean;
 }
-
-/** A write that says something. */
-export type PutWrite = Write & { readonly content: WriteContent };
 
 /** Puts one fact in a transaction of its own; null when nothing was done because that takes more than one statement. */
 export type SinglePut = (write: PutWrite, instants: PutInstants) => Promise<WriteOutcome | null>;

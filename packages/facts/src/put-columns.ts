@@ -1,9 +1,6 @@
 import type { FactType } from './model.ts';
 import { FOREVER } from './timeline.ts';
-import type { Write, WriteContent } from './validate.ts';
-
-/** A write with content. */
-export type PutWrite = Write & { readonly content: WriteContent };
+import type { PutWrite } from './validate.ts';
 
 /** The texts of all rows, or the one that all have. An empty text stands for none where there may be none. */
 export type TextColumn = { readonly same: string } | { readonly each: readonly string[] };

@@ -4,12 +4,12 @@ import { type SqliteDatabase, sqliteResultCode } from '@praxis/storage';
 import type { WriteOutcome } from './backend.ts';
 import { FactError, factInvalid } from './errors.ts';
 import { planWrite } from './plan.ts';
-import { columnsOf, isEmptyAt, putAt, type PutColumns, type PutWrite } from './put-columns.ts';
+import { columnsOf, isEmptyAt, putAt, type PutColumns } from './put-columns.ts';
 import { ROWS_PER_INSERT } from './sqlite-block-insert.ts';
 import { type NewKeyGuess, newKeyGuess } from './sqlite-new-keys.ts';
 import { type WriteStatements, writeStatements } from './sqlite-write-statements.ts';
 import { FOREVER } from './timeline.ts';
-import type { Write } from './validate.ts';
+import type { PutWrite, Write } from './validate.ts';
 
 /** SQLite's primary code of a constraint that does not hold, a refusing trigger among them. */
 const SQLITE_CONSTRAINT = 19;

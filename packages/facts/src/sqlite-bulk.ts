@@ -3,13 +3,13 @@ import { type GroupCommit, StorageError, type StorageErrorCode } from '@praxis/s
 
 import type { WriteOutcome } from './backend.ts';
 import { FactError, type FactErrorCode } from './errors.ts';
-import { columnsOf, type PutWrite } from './put-columns.ts';
+import { columnsOf } from './put-columns.ts';
 import { packColumns } from './sqlite-bulk-packet.ts';
 import { type BulkThread, startBulkThread } from './sqlite-bulk-thread.ts';
 import type { BulkDone, BulkFailed, BulkRequest } from './sqlite-bulk-writer.ts';
 import { type BulkTurns, bulkTurns } from './sqlite-bulk-turns.ts';
 import type { PutFact } from './store.ts';
-import type { Write } from './validate.ts';
+import type { PutWrite, Write } from './validate.ts';
 
 /** From how many facts in one transaction on a second thread writes them while the first checks them. */
 export const BULK_FACTS_MIN = 2000;

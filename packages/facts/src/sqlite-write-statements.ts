@@ -3,10 +3,10 @@ import type { SqliteDatabase, SqlValue } from '@praxis/storage';
 
 import type { FactKey } from './model.ts';
 import type { Believed } from './plan.ts';
-import { CONTENT_HASH_BYTES, type PutWrite } from './put-columns.ts';
+import { CONTENT_HASH_BYTES } from './put-columns.ts';
 import { type BlockInsert, blockInsert } from './sqlite-block-insert.ts';
 import { FOREVER, type Period } from './timeline.ts';
-import type { Write } from './validate.ts';
+import type { PutWrite, Write } from './validate.ts';
 
 // Placeholders are unnamed on hot paths: the driver looks up the name of a numbered one each time it binds.
 const KEY = 'subject = ? AND predicate = ? AND fact_type = ? AND value_key = ? AND superseded_at IS NULL';

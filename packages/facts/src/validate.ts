@@ -40,6 +40,9 @@ export interface WriteContent {
   readonly contentHash: string;
 }
 
+/** A write that says something: a put. */
+export type PutWrite = Write & { readonly content: WriteContent };
+
 const SUBJECT = /^[A-Za-z][\w.-]{0,63}:./su;
 // eslint-disable-next-line no-control-regex -- control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f]/u;

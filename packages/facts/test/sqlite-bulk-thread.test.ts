@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest';
 import type { FactBackend } from '../src/backend.ts';
 import { createFactStore } from '../src/fact-store.ts';
 import { openMemoryFactStore } from '../src/memory-store.ts';
-import { columnsOf, putAt, type PutWrite } from '../src/put-columns.ts';
+import { columnsOf, putAt } from '../src/put-columns.ts';
 import { BULK_FACTS_MIN } from '../src/sqlite-bulk.ts';
 import { packColumns, unpackColumns } from '../src/sqlite-bulk-packet.ts';
 import { startBulkThread } from '../src/sqlite-bulk-thread.ts';
@@ -19,7 +19,7 @@ import { SQLITE_FACT_MIGRATIONS } from '../src/sqlite-schema.ts';
 import { sqliteBackend } from '../src/sqlite-store.ts';
 import { aPut } from '../src/store.contract.ts';
 import type { FactStore, PutFact } from '../src/store.ts';
-import { checkPut } from '../src/validate.ts';
+import { checkPut, type PutWrite } from '../src/validate.ts';
 
 const START = Date.UTC(2026, 0, 1) * 1000;
 

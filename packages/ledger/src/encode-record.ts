@@ -224,7 +224,7 @@ let textSecond = Number.NaN;
 let textOfSecond = '';
 
 /**
- * Writes `,"ts":"…","v":1}`, the instant as `formatInstant` gives it, and what `sealLine` expects behind; the
+ * Writes `,"ts":"…","v":1}`, the instant as `formatInstant` gives it, and what `sealLines` expects behind; the
  * part down to the second is kept, because most records share it with the one before. Answers where all that ends.
  */
 function writeEnd(bytes: Buffer, start: number, instant: Instant): number {

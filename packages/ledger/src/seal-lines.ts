@@ -23,13 +23,12 @@ export interface LaidOutLines {
 }
 
 /**
- * Makes a stored line, newline included, of the canonical bytes that `writeEntry` wrote up to `end`, in place.
- * Answers where the line ends.
+ * Makes a stored line, newline included, of the canonical bytes that were laid out up to `end`, in place: all but the
+ * comma and the digest stands behind them already.
  */
-export function sealLine(bytes: Buffer, end: number, entryHash: string): number {
+function sealLine(bytes: Buffer, end: number, entryHash: string): void {
   bytes[end - 1] = COMMA;
-  const at = end - 1 + ENTRY_HASH_MEMBER.length;
-  return at + bytes.write(entryHash, at, 'latin1') + SEAL.length;
+  bytes.write(entryHash, end - 1 + ENTRY_HASH_MEMBER.length, 'latin1');
 }
 
 /**

@@ -67,12 +67,13 @@ export class GroupCommit {
   /** Whether sealing, or syncing, is left to the thread. */
   #sealsElsewhere = false;
   #syncsElsewhere = false;
-  /** How long a sync, or the thread with a batch, takes, and what a record costs the processor, callers included, in milliseconds. */
+  /** How long a sync, or the thread with a batch, takes, in milliseconds. */
   #syncMs = 0;
   /** Since when the thread has been at work on a batch. */
   #threadBusyFrom = 0;
   /** Whether all that was in the file when it was opened is durable. */
   #hasSynced = false;
+  /** What a record costs the processor, callers included, in milliseconds. */
   #recordMs = 0;
 
   constructor(file: LogFile, size: number, lastHash: string, options: GroupCommitOptions) {

@@ -24,7 +24,8 @@ export interface PipelineEnds {
 }
 
 /**
- * Leads batches past two threads that work at the same time: this one encodes lines, another makes them durable. Half of the callers fill a batch while that of the others is on its way, so that neither waits.
+ * Leads batches past two threads that work at the same time: this one encodes lines, another makes them durable. Half
+ * of the callers fill a batch while that of the others is on its way, so that neither waits.
  *
  * INVARIANT: batches are made durable, and acknowledged, in the order in which they were taken.
  */
