@@ -23,8 +23,6 @@ export interface SqliteBulk {
     facts: readonly PutFact[],
     check: (fact: PutFact) => Write,
   ): Promise<readonly WriteOutcome[]> | null;
-  /** Runs `work` while no transaction is begun on the thread. */
-  without<R>(work: () => Promise<R>): Promise<R>;
   close(): Promise<void>;
 }
 
@@ -42,7 +40,6 @@ export interface SqliteBulkOptions {
 export function sqliteBulk({ path, commits, earliest }: SqliteBulkOptions): SqliteBulk {
   const inTurn = bulkTurns(commits);
   let thread: BulkThread | null = null;
-  let without = 0;
   let closed = false;
   const readyThread = (): BulkThread | null => {
     // One that has ended by itself is not started again: whatever it was, the store does without.
@@ -51,17 +48,9 @@ export function sqliteBulk({ path, commits, earliest }: SqliteBulkOptions): Sqli
   };
   return {
     putMany(facts, check) {
-      if (closed || without > 0 || path === ':memory:' || !isBulk(facts)) return null;
+      if (closed || path === ':memory:' || !isBulk(facts)) return null;
       const ready = readyThread();
       return ready === null ? null : putOnThread(ready, { facts, check, inTurn, earliest });
-    },
-    async without(work) {
-      without += 1;
-      try {
-        return await work();
-      } finally {
-        without -= 1;
-      }
     },
     async close() {
       closed = true;

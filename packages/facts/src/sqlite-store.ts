@@ -63,8 +63,7 @@ export function sqliteBackend(db: SqliteDatabase, clock: Clock): FactBackend {
   return {
     write: (writes) => commits.submit(writes),
     writeMany: (facts, check) => bulk.putMany(facts, check),
-    // A copy begins anew whenever another connection has written.
-    backup: (path) => bulk.without(() => db.backupTo(path)),
+    backup: (path) => db.backupTo(path),
     async horizon() {
       const recordedAt = db.reading(() => writer.lastRecordedAt());
       return { recordedAt, now: Math.max(clock.now(), recordedAt), snapshot: null };

@@ -22,6 +22,30 @@ export async function copySqlite(db: DatabaseSync, path: string, target: string)
   }
 }
 
+/**
+ * The same for a database of this process that goes on being used: what is copied is what it holds now. The driver copies
+ * on another thread, and then asks the connection how it went; one that is used meanwhile may have forgotten. What is
+ * written meanwhile does not make the copy begin anew.
+ */
+export async function copySqliteInUse(path: string, target: string): Promise<void> {
+  const source = snapshotOf(path);
+  try {
+    await copySqlite(source, path, target);
+  } finally {
+    source.close();
+  }
+}
+
+function snapshotOf(path: string): DatabaseSync {
+  try {
+    const source = new DatabaseSync(path, { readOnly: true });
+    source.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
+    return source;
+  } catch (error) {
+    throw fromSqlite(error, `copying \`${path}\``);
+  }
+}
+
 /** What is to be copied is private from its first byte. */
 function makeOwnerOnly(target: string): void {
   try {

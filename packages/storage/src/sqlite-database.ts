@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import { checkIntegrity } from './check-integrity.ts';
-import { copySqlite } from './copy-sqlite.ts';
+import { copySqlite, copySqliteInUse } from './copy-sqlite.ts';
 import { fromSqlite, StorageError } from './errors.ts';
 import { mapSqlite } from './sqlite-mapping.ts';
 
@@ -83,14 +83,9 @@ export function wrapSqlite(db: DatabaseSync, path: string): SqliteDatabase {
         resume();
       }
     },
-    backupTo: async (target) => {
-      const resume = mapping.suspend();
-      try {
-        await copySqlite(db, path, target);
-      } finally {
-        resume();
-      }
-    },
+    // A connection of its own maps nothing.
+    backupTo: (target) =>
+      path === ':memory:' ? copySqlite(db, path, target) : copySqliteInUse(path, target),
     close: () => {
       if (db.isOpen) db.close();
     },
